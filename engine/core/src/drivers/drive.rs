@@ -1,0 +1,245 @@
+//! The system that works out drivers, stress and derived terms: sixteen machines of a model at a time, column by column.
+
+use super::{Operand, Source};
+use crate::dice::panel_normals;
+use crate::plan::{Model, Plan};
+use crate::world::patches::What;
+use crate::world::{Clock, Course, Machine, Panels, Patches, Roster, Run, Slots};
+use bevy_ecs::prelude::{Local, Query, Res, ResMut, Resource};
+use pulp::{Simd, WithSimd};
+
+/// Machines in a block.
+const BLOCK: usize = 16;
+
+/// Normals of random walks, sixteen ticks ahead of time: a cache of what is addressed by name, not a state.
+#[derive(Debug, Clone, Default, Resource)]
+pub struct Gusts {
+    /// By machine and walk.
+    normals: Vec<[f32; 16]>,
+    walks: usize,
+    /// The sixteen ticks they are for.
+    stretch: Option<u32>,
+}
+
+impl Gusts {
+    pub fn new(plan: &Plan, machines: usize) -> Gusts {
+        let walks = plan.models.iter().map(|model| usize::from(model.walks)).max().unwrap_or(0);
+        Gusts { normals: vec![[0.0; 16]; machines * walks], walks, stretch: None }
+    }
+}
+
+/// Columns of a block, kept from tick to tick so that nothing is allocated.
+#[derive(Debug, Default)]
+pub struct Columns {
+    wide: Vec<[f64; BLOCK]>,
+    narrow: Vec<[f64; 1]>,
+}
+
+/// Drivers, stress, derived terms and rates of this tick.
+pub fn drive_machines(
+    clock: Res<Clock>,
+    course: Res<Course>,
+    roster: Res<Roster>,
+    patches: Res<Patches>,
+    mut gusts: ResMut<Gusts>,
+    mut columns: Local<Columns>,
+    mut machines: Query<(&Machine, &mut Slots, &Panels)>,
+) {
+    let Ok(stretches) = machines.contiguous_iter_mut() else { return };
+    let stretch = clock.tick / 16;
+    let stale = gusts.stretch != Some(stretch);
+    gusts.stretch = Some(stretch);
+    for (machines, mut slots, panels) in stretches {
+        let pass = DrivePass {
+            clock: *clock,
+            nanos: i64::from(clock.tick) * course.0.tick.0,
+            plan: &course.0,
+            runs: &roster.runs,
+            machines,
+            slots: slots.bypass_change_detection(),
+            panels,
+            patches: &patches,
+            gusts: &mut gusts,
+            stale,
+            columns: &mut columns,
+        };
+        pulp::Arch::new().dispatch(pass);
+    }
+}
+
+struct DrivePass<'a> {
+    clock: Clock,
+    nanos: i64,
+    plan: &'a Plan,
+    runs: &'a [Run],
+    machines: &'a [Machine],
+    slots: &'a mut [Slots],
+    panels: &'a [Panels],
+    patches: &'a Patches,
+    gusts: &'a mut Gusts,
+    stale: bool,
+    columns: &'a mut Columns,
+}
+
+impl WithSimd for DrivePass<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        let mut columns = std::mem::take(self.columns);
+        for index in 0..self.runs.len() {
+            let run = self.runs[index];
+            let model = &self.plan.models[run.model as usize];
+            let needed = model.tape.columns().max(usize::from(model.slots));
+            let mut at = run.start;
+            if columns.wide.len() < needed {
+                columns.wide.resize(needed, [0.0; BLOCK]);
+                columns.narrow.resize(needed, [0.0; 1]);
+            }
+            while at + BLOCK <= run.end {
+                self.block::<BLOCK>(model, at, &mut columns.wide);
+                at += BLOCK;
+            }
+            while at < run.end {
+                self.block::<1>(model, at, &mut columns.narrow);
+                at += 1;
+            }
+        }
+        *self.columns = columns;
+    }
+}
+
+impl DrivePass<'_> {
+    #[inline(always)]
+    fn block<const N: usize>(&mut self, model: &Model, at: usize, columns: &mut [[f64; N]]) {
+        self.load(model, at, columns);
+        let first = self.machines[at].local;
+        let patched = !self.patches.0.is_empty() && self.patches.0.range(first..first + N as u32).next().is_some();
+        for (index, driver) in model.drivers.iter().enumerate() {
+            self.source::<N>(model, &driver.source, driver.slot, at, columns);
+            if patched {
+                self.patch(index as u16, driver.slot, first, columns);
+            }
+            if let Some(lag) = driver.lag {
+                self.follow(lag, driver.slot, columns);
+            }
+        }
+        model.tape.run_from_to(model.after_drivers.0, model.after_drivers.1, columns);
+        for &slot in &model.stores {
+            let column = columns[slot as usize];
+            for i in 0..N {
+                self.slots[at + i].0[slot as usize] = column[i];
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn load<const N: usize>(&mut self, model: &Model, at: usize, columns: &mut [[f64; N]]) {
+        for &slot in &model.loads {
+            let mut column = [0.0; N];
+            for i in 0..N {
+                column[i] = self.slots[at + i].0[slot as usize];
+            }
+            columns[slot as usize] = column;
+        }
+        for &(slot, panel, lane) in &model.echoes {
+            for i in 0..N {
+                columns[slot as usize][i] = self.panels[at + i].0[panel as usize].truth[lane as usize];
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn source<const N: usize>(
+        &mut self,
+        model: &Model,
+        source: &Source,
+        out: u16,
+        at: usize,
+        columns: &mut [[f64; N]],
+    ) {
+        let value = match *source {
+            Source::Held { slot } => columns[slot as usize],
+            Source::Duty { duty, column } => {
+                let duty = &model.duties[duty];
+                [duty.values[column][duty.phase_at(self.nanos)]; N]
+            }
+            Source::Swing { mean, swing, period, phase } => {
+                // Whole turns are taken off in integers' company: a sine of a large number loses its digits.
+                let turns = self.nanos as f64 / period + phase;
+                let sine = libm::sin(std::f64::consts::TAU * (turns - turns.floor()));
+                let (mean, swing) = (column_of(mean, columns), column_of(swing, columns));
+                std::array::from_fn(|i| mean[i] + swing[i] * sine)
+            }
+            Source::Walk { slot, mean, sd, rho, push, walk, purpose } => {
+                let (mean, sd) = (column_of(mean, columns), column_of(sd, columns));
+                let mut state = columns[slot as usize];
+                for (i, x) in state.iter_mut().enumerate() {
+                    let z = f64::from(self.gust(at + i, walk, purpose.number()));
+                    let stepped = mean[i] + (*x - mean[i]) * rho + sd[i] * push * z;
+                    *x = if self.clock.fresh { mean[i] + sd[i] * z } else { stepped };
+                }
+                columns[slot as usize] = state;
+                state
+            }
+            Source::Tape { push } => {
+                model.tape.run_from_to(push, push + 1, columns);
+                return;
+            }
+        };
+        columns[out as usize] = value;
+    }
+
+    /// The normal of one walk at this tick.
+    #[inline(never)]
+    fn gust(&mut self, at: usize, walk: u8, purpose: u32) -> f32 {
+        let machine = &self.machines[at];
+        let place = machine.local as usize * self.gusts.walks + usize::from(walk);
+        if self.stale {
+            let mut out = [[0.0; 16]; 1];
+            // Panels of sensors have small numbers: walks take theirs from the upper part of what a panel may be.
+            let panel = (purpose & 0x0FFF_FFFF) | 0x1000_0000;
+            panel_normals(&[machine.dice], [panel], [u64::from(self.clock.tick / 16)], &mut out);
+            self.gusts.normals[place] = out[0];
+        }
+        self.gusts.normals[place][self.clock.tick as usize % 16]
+    }
+
+    /// What was set from outside, and shifts by faults, on this driver of these machines.
+    #[inline(never)]
+    fn patch<const N: usize>(&self, driver: u16, slot: u16, first: u32, columns: &mut [[f64; N]]) {
+        for (local, patches) in self.patches.0.range(first..first + N as u32) {
+            let value = &mut columns[slot as usize][(local - first) as usize];
+            for patch in patches.iter().filter(|patch| patch.driver == driver) {
+                if let What::Set(to) = patch.what {
+                    *value = to;
+                }
+            }
+            for patch in patches.iter().filter(|patch| patch.driver == driver) {
+                if let What::Shift { by, envelope } = patch.what {
+                    let nanos = self.nanos - i64::from(envelope.start) * self.plan.tick.0;
+                    *value += by * envelope.level(nanos as f64);
+                }
+            }
+        }
+    }
+
+    /// The driver follows its source: this tick shows what was prepared a tick ago.
+    #[inline(always)]
+    fn follow<const N: usize>(&self, lag: super::Lag, slot: u16, columns: &mut [[f64; N]]) {
+        let target = columns[slot as usize];
+        let now = if self.clock.fresh { target } else { columns[lag.slot as usize] };
+        for i in 0..N {
+            columns[lag.slot as usize][i] = now[i] + (target[i] - now[i]) * lag.alpha;
+        }
+        columns[slot as usize] = now;
+    }
+}
+
+#[inline(always)]
+fn column_of<const N: usize>(operand: Operand, columns: &[[f64; N]]) -> [f64; N] {
+    match operand {
+        Operand::Number(number) => [number; N],
+        Operand::Slot(slot) => columns[slot as usize],
+    }
+}

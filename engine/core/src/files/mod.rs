@@ -1,0 +1,22 @@
+//! From text to specs: machine and scenario files read with every mistake kept, each at its place.
+//!
+//! A file becomes a tree of [`node::Node`]s that remember where they stood; the [`read::Read`] types turn nodes into
+//! specs, put what is wrong into [`sources::Faults`] and go on with a harmless stand-in, so that one pass finds all
+//! mistakes. Files come in as text: nothing here opens one.
+
+pub mod leaf;
+pub mod machine;
+pub mod names;
+pub mod node;
+pub mod numbers;
+pub mod read;
+pub mod scenario;
+pub mod setting;
+pub mod sources;
+pub mod units;
+
+pub use machine::MachineSpec;
+pub use node::{Node, Value};
+pub use read::{Cx, Read};
+pub use scenario::ScenarioSpec;
+pub use sources::{Faults, Sources};

@@ -1,0 +1,91 @@
+//! A scenario file: a plant, a timeline, and what is asked of it.
+
+use super::leaf::{At, Formula, Named};
+use super::node::Node;
+use super::read::Read;
+use crate::faults::spec::FaultTables;
+use crate::links::spec::LinkSpec;
+use crate::maintenance::spec::MaintenanceSpec;
+use crate::script::spec::AtSpec;
+use crate::spec;
+use twinwright_model::{Span, Time};
+
+/// The schema line that a scenario opens with.
+pub const SCENARIO_SCHEMA: &str = "scenario/1";
+
+spec! {
+    /// A scenario.
+    pub struct ScenarioSpec {
+        /// Always "scenario/1".
+        schema: At<String>,
+        /// The question that it answers.
+        title: String,
+        /// All luck follows from this number (default 1).
+        seed: Option<u64>,
+        /// The first instant.
+        start: At<Time>,
+        /// How long it runs.
+        duration: At<Span>,
+        /// The length of a step.
+        tick: At<Span>,
+        /// The machines.
+        machine: Vec<MachineBlock>,
+        /// How machines are joined.
+        link: Vec<LinkSpec>,
+        /// What is done at a time or on a condition.
+        at: Vec<AtSpec>,
+        /// Faults that are put in, by sort: `[[fault.drift]]`.
+        fault: FaultTables,
+        /// When parts are restored before they fail.
+        maintenance: Option<MaintenanceSpec>,
+        /// How many random courses are run.
+        futures: Option<FuturesSpec>,
+        /// What must hold at the end, else the run's exit code is 1.
+        expect: Vec<ExpectSpec>,
+    }
+}
+
+spec! {
+    /// Machines of one kind.
+    pub struct MachineBlock {
+        /// The id, or ids: `P-{101..110}` is ten machines.
+        id: At<String>,
+        /// The kind: a machine file beside the scenario, in `--machines`, or a shipped one.
+        kind: At<String>,
+        /// Values that these machines have instead of their kind's, by path: `"drivers.ambient.mean" = 25`.
+        set: Named<Node>,
+    }
+}
+
+spec! {
+    /// Random courses of the scenario.
+    pub struct FuturesSpec {
+        /// How many.
+        count: At<u64>,
+    }
+}
+
+spec! {
+    /// Something that must hold at the end.
+    pub struct ExpectSpec {
+        /// An expression over measures, such as `availability > 0.97`.
+        that: Formula,
+    }
+}
+
+/// The JSON Schema of one of our files, for editors.
+pub fn published_schema(which: &str) -> Option<serde_json::Value> {
+    let (mut schema, id) = match which {
+        "machine" => (super::MachineSpec::schema(), super::machine::MACHINE_SCHEMA),
+        "scenario" => (ScenarioSpec::schema(), SCENARIO_SCHEMA),
+        _ => return None,
+    };
+    schema["properties"]["schema"] = serde_json::json!({ "const": id });
+    let mut full = serde_json::Map::new();
+    full.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
+    full.insert("title".into(), format!("twinwright {id}").into());
+    if let serde_json::Value::Object(rest) = schema {
+        full.extend(rest);
+    }
+    Some(serde_json::Value::Object(full))
+}

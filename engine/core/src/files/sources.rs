@@ -1,0 +1,198 @@
+//! The texts of one compilation and the faults found in them.
+//!
+//! All files share one line of byte offsets (each has a base), so a span says by itself which file it is in, even when
+//! a `set` in a scenario replaces a value of a machine file.
+
+use std::ops::Range;
+use twinwright_model::{Diagnostic, Place};
+
+/// Bytes of the joined texts.
+pub type Bytes = Range<usize>;
+
+/// How much of a long line an excerpt shows on either side of the place.
+const EXCERPT: usize = 60;
+
+/// At most so many faults are kept; a file with more is not a typing mistake.
+const MOST_FAULTS: usize = 500;
+
+#[derive(Debug, Clone)]
+struct SourceFile {
+    name: String,
+    text: String,
+    base: usize,
+    /// Offsets of line starts, made on first use.
+    lines: Vec<usize>,
+}
+
+/// Every file of one compilation.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+}
+
+impl Sources {
+    /// Takes a file in and returns the offset at which its bytes begin.
+    pub fn add(&mut self, name: &str, text: &str) -> usize {
+        let base = self.files.last().map_or(0, |last| last.base + last.text.len() + 1);
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        self.files.push(SourceFile { name: name.to_owned(), text: text.to_owned(), base, lines });
+        base
+    }
+
+    fn file_of(&self, offset: usize) -> Option<&SourceFile> {
+        let after = self.files.partition_point(|file| file.base <= offset);
+        self.files.get(after.checked_sub(1)?)
+    }
+
+    /// The bytes of a span as they stand in the file.
+    pub fn text(&self, span: &Bytes) -> &str {
+        let Some(file) = self.file_of(span.start) else { return "" };
+        let end = span.end.saturating_sub(file.base).min(file.text.len());
+        file.text.get(span.start - file.base..end).unwrap_or("")
+    }
+
+    /// Index of the file and of the line that an offset is in.
+    pub fn line_of(&self, offset: usize) -> (usize, usize) {
+        let file = self.files.partition_point(|file| file.base <= offset).saturating_sub(1);
+        let Some(source) = self.files.get(file) else { return (0, 0) };
+        (file, source.lines.partition_point(|&start| start <= offset - source.base).saturating_sub(1))
+    }
+
+    /// Line, column and excerpt for a person.
+    pub fn place(&self, span: &Bytes) -> Place {
+        let Some(file) = self.file_of(span.start) else {
+            return Place {
+                file: String::new(),
+                line: 1,
+                column: 1,
+                length: 1,
+                excerpt: String::new(),
+                excerpt_column: 0,
+            };
+        };
+        let at = floor_boundary(&file.text, span.start - file.base);
+        let line = file.lines.partition_point(|&start| start <= at).saturating_sub(1);
+        let begin = file.lines.get(line).copied().unwrap_or(0);
+        let end = file.text[begin..].find('\n').map_or(file.text.len(), |n| begin + n);
+        let text = file.text[begin..end].trim_end_matches('\r');
+        let at_in_line = (at - begin).min(text.len());
+        let stop = floor_boundary(text, (span.end - file.base).saturating_sub(begin).min(text.len()));
+        let length = text.get(at_in_line..stop).map_or(1, |t| t.chars().count()).max(1);
+        let (excerpt, excerpt_column) = excerpt(text, at_in_line);
+        let column = text[..at_in_line].chars().count() + 1;
+        Place { file: file.name.clone(), line: line + 1, column, length, excerpt, excerpt_column }
+    }
+}
+
+fn floor_boundary(text: &str, at: usize) -> usize {
+    text.floor_char_boundary(at)
+}
+
+/// A window of a line around a place, with dots where it was cut.
+fn excerpt(line: &str, at: usize) -> (String, usize) {
+    let before: Vec<char> = line[..at].chars().rev().take(EXCERPT + 1).collect();
+    let after: String = line[at..].chars().take(2 * EXCERPT).collect();
+    let cut_before = before.len() > EXCERPT;
+    let head: String = before.iter().take(EXCERPT).rev().collect();
+    let mut shown = String::new();
+    if cut_before {
+        shown.push('…');
+    }
+    shown.push_str(&head);
+    let column = shown.chars().count();
+    shown.push_str(&after);
+    if line[at..].len() > after.len() {
+        shown.push('…');
+    }
+    (shown, column)
+}
+
+/// One mistake, before its place is worked out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    pub span: Bytes,
+    pub code: &'static str,
+    pub message: String,
+    pub expected: Option<String>,
+    pub nearest: Option<String>,
+}
+
+impl Fault {
+    pub fn new(span: &Bytes, code: &'static str, message: impl Into<String>) -> Fault {
+        Fault { span: span.clone(), code, message: message.into(), expected: None, nearest: None }
+    }
+
+    pub fn expected(mut self, expected: impl Into<String>) -> Fault {
+        self.expected = Some(expected.into());
+        self
+    }
+
+    pub fn nearest(mut self, nearest: Option<String>) -> Fault {
+        self.nearest = nearest;
+        self
+    }
+}
+
+/// The mistakes found so far.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    list: Vec<Fault>,
+    /// Places of syntax errors: (file, line). What is read from such a line is not judged again.
+    broken: Vec<(usize, usize)>,
+    left_out: usize,
+}
+
+impl Faults {
+    pub fn add(&mut self, fault: Fault) {
+        if self.list.len() >= MOST_FAULTS {
+            self.left_out += 1;
+        } else if !self.list.contains(&fault) {
+            self.list.push(fault);
+        }
+    }
+
+    /// Shorthand for a fault without further advice.
+    pub fn say(&mut self, span: &Bytes, code: &'static str, message: impl Into<String>) {
+        self.add(Fault::new(span, code, message));
+    }
+
+    pub fn add_syntax(&mut self, sources: &Sources, fault: Fault) {
+        self.broken.push(sources.line_of(fault.span.start));
+        self.add(fault);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// All faults in the order of their places, without the echoes of syntax errors.
+    pub fn into_diagnostics(self, sources: &Sources) -> Vec<Diagnostic> {
+        let Faults { mut list, broken, left_out } = self;
+        list.retain(|fault| {
+            let (file, line) = sources.line_of(fault.span.start);
+            let echo = broken.contains(&(file, line))
+                || (fault.code == "missing-key" && broken.iter().any(|&(broken_file, _)| broken_file == file));
+            fault.code == "syntax" || !echo
+        });
+        list.sort_by(|a, b| (a.span.start, a.span.end, &a.message).cmp(&(b.span.start, b.span.end, &b.message)));
+        let mut said: Vec<Diagnostic> = list
+            .into_iter()
+            .map(|fault| Diagnostic {
+                place: sources.place(&fault.span),
+                code: fault.code.to_owned(),
+                message: fault.message,
+                expected: fault.expected,
+                nearest: fault.nearest,
+            })
+            .collect();
+        said.dedup();
+        if left_out > 0 && let Some(last) = said.last_mut() {
+            last.message.push_str(&format!(" (and {left_out} more faults that are not shown)"));
+        }
+        said
+    }
+}

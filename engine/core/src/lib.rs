@@ -1,0 +1,28 @@
+//! The deterministic world: machine files, plans and the ECS that runs them.
+//!
+//! It knows no clock, no socket, no file, no thread and no async: files come in as text, inputs as a batch before a
+//! tick, and what happened waits in an outbox after it. The same plan gives the same bytes, always and everywhere.
+
+pub mod dice;
+pub mod digest;
+pub mod drivers;
+pub mod economy;
+pub mod expression;
+pub mod faults;
+pub mod files;
+pub mod limits;
+pub mod links;
+pub mod maintenance;
+pub mod measures;
+pub mod plan;
+mod plugins;
+pub mod record;
+pub mod script;
+pub mod sensing;
+pub mod snapshot;
+pub mod twin;
+pub mod wear;
+pub mod world;
+
+pub use plan::{Document, Library, Plan};
+pub use twin::{Batch, Input, Twin};

@@ -1,0 +1,128 @@
+//! The system that judges limits: delays and deadbands between a reading beyond a limit and an alert.
+
+use super::Level;
+use crate::economy::Meters;
+use crate::sensing::sense::Sensed;
+use crate::world::{Clock, Course, Machine, Modes, Outbox, Panels, Roster};
+use bevy_ecs::prelude::{Query, Res, ResMut, Resource};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
+use twinwright_model::{AlertRecord, AlertState, Mode, Quality, Time};
+
+/// A limit that is passed, or an alert that is open.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct LimitWatch {
+    /// The alert was raised.
+    pub raised: bool,
+    pub suppressed: bool,
+    /// Since when the reading is beyond the limit (not raised) or back (raised), in nanoseconds.
+    pub since: Option<i64>,
+}
+
+/// Watches by machine, sensor and level. A map and no entities: a sensor that is sampled several times a tick may open
+/// and close one within a single run of the system.
+#[derive(Debug, Clone, Default, Resource)]
+pub struct Watches(pub BTreeMap<(u32, u16, Level), LimitWatch>);
+
+/// What happens to a watch at a reading.
+#[derive(Debug, PartialEq)]
+enum Turn {
+    Wait,
+    Raise,
+    Clear,
+    Forget,
+}
+
+/// Looks at panels with a lane beyond a limit or with an open watch.
+#[allow(clippy::too_many_arguments)]
+pub fn judge_limits(
+    clock: Res<Clock>,
+    course: Res<Course>,
+    roster: Res<Roster>,
+    mut sensed: ResMut<Sensed>,
+    mut watches: ResMut<Watches>,
+    mut outbox: ResMut<Outbox>,
+    mut machines: Query<(&Machine, &Modes, &mut Panels, &mut Meters)>,
+) {
+    let plan = &*course.0;
+    for hot in std::mem::take(&mut sensed.hot) {
+        let Ok((machine, modes, mut panels, mut meters)) = machines.get_mut(roster.entity(hot.local)) else { continue };
+        let model = &plan.models[machine.model as usize];
+        let mut watched = 0u16;
+        for (number, sensor) in model.sensors.iter().enumerate().filter(|(_, sensor)| sensor.panel == hot.panel) {
+            let Some(limits) = &sensor.limits else { continue };
+            let reading = hot.measured[sensor.lane as usize];
+            let has_value = Quality::from_code(hot.quality[sensor.lane as usize]).has_value() && !reading.is_nan();
+            let now = i64::from(clock.tick) * plan.tick.0 + hot.after;
+            for level in Level::ALL {
+                let key = (hot.local, number as u16, level);
+                let known = watches.0.contains_key(&key);
+                if !known && !(has_value && limits.beyond(level, reading)) {
+                    continue;
+                }
+                let watch = watches.0.entry(key).or_insert(LimitWatch::default());
+                let turn = if has_value { watch.judge(limits, level, reading, now) } else { Turn::Wait };
+                if turn == Turn::Raise {
+                    watch.suppressed = modes.mode == Mode::Maintenance;
+                    meters.alerts += u32::from(!watch.suppressed);
+                }
+                if matches!(turn, Turn::Raise | Turn::Clear) && !outbox.muted {
+                    let limit = limits.at[level as usize].unwrap_or(f64::NAN);
+                    let alert = AlertRecord {
+                        time: Time(plan.start.0 + now),
+                        machine: machine.machine,
+                        future: machine.future,
+                        sensor: sensor.name.clone(),
+                        rule: format!("{}.{}", sensor.name, level.name()),
+                        severity: level.severity(),
+                        state: if turn == Turn::Raise { AlertState::Raised } else { AlertState::Cleared },
+                        value: reading,
+                        limit,
+                        suppressed: watch.suppressed,
+                    };
+                    say(alert, &mut outbox);
+                }
+                if matches!(turn, Turn::Clear | Turn::Forget) {
+                    watches.0.remove(&key);
+                } else {
+                    watched |= 1 << sensor.lane;
+                }
+            }
+        }
+        panels.0[hot.panel as usize].watched = watched;
+    }
+}
+
+impl LimitWatch {
+    fn judge(&mut self, limits: &super::LimitsPlan, level: Level, reading: f32, now: i64) -> Turn {
+        if !self.raised {
+            if !limits.beyond(level, reading) {
+                return Turn::Forget;
+            }
+            let since = *self.since.get_or_insert(now);
+            if now - since < limits.on_delay {
+                return Turn::Wait;
+            }
+            (self.raised, self.since) = (true, None);
+            return Turn::Raise;
+        }
+        if !limits.back(level, reading) {
+            self.since = None;
+            return Turn::Wait;
+        }
+        let since = *self.since.get_or_insert(now);
+        if now - since < limits.off_delay { Turn::Wait } else { Turn::Clear }
+    }
+}
+
+fn say(alert: AlertRecord, outbox: &mut Outbox) {
+    let detail = [
+        ("rule", json!(alert.rule)),
+        ("severity", json!(alert.severity)),
+        ("state", json!(alert.state)),
+        ("suppressed", json!(alert.suppressed)),
+    ];
+    outbox.event(alert.time, (alert.machine, alert.future), "alert", detail);
+    outbox.alerts.push(alert);
+}

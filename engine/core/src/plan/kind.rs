@@ -1,0 +1,412 @@
+//! A machine file compiled to a model: names become slots, expressions become gains, tapes and tables.
+
+mod drivers;
+mod sensors;
+mod wears;
+
+use super::{Model, formulas, slot};
+use crate::dice::{Dice, Purpose};
+use crate::economy::EconomyPlan;
+use crate::economy::spec::{CostsSpec, ProductionSpec};
+use crate::expression::{Bound, Meaning, Names, Tape};
+use crate::files::leaf::{At, Formula};
+use crate::files::machine::{CLASSES, MACHINE_SCHEMA};
+use crate::files::numbers::{Draw, Lapse, Num};
+use crate::files::sources::{Bytes, Fault, Faults};
+use crate::files::{MachineSpec, names};
+use std::collections::BTreeMap;
+use twinwright_model::{Sensor, Sheet, Span};
+
+/// Names that mean something in every expression.
+const RESERVED: [&str; 13] =
+    ["running", "min", "max", "abs", "exp", "ln", "sqrt", "sin", "clamp", "if", "and", "or", "not"];
+
+/// Bounds of one kind, so that a mistaken file cannot take the machine's memory.
+const MOST_SENSORS: usize = 512;
+const MOST_NAMES: usize = 2048;
+
+/// What a kind is compiled against.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    pub tick: Span,
+    pub sheet: u16,
+}
+
+/// A kind being compiled.
+pub struct Maker<'a> {
+    pub spec: &'a MachineSpec,
+    pub frame: Frame,
+    pub faults: &'a mut Faults,
+    /// Whose draws: without it typical values stand in for what is drawn once per machine.
+    unit: Option<(&'a Dice, &'a str)>,
+    /// Something beside parameters and lives is drawn per machine: each machine needs a model of its own.
+    pub drawn_per_machine: bool,
+    pub model: Model,
+    meanings: BTreeMap<String, Meaning>,
+    /// True values named in drivers and stress: sensor name to slot.
+    echoes: BTreeMap<String, u16>,
+    derived: Vec<(Bound, u16)>,
+    /// Slots of driver states, by driver: lags, walks and held values; and of drawn numbers, by path.
+    lag_slots: BTreeMap<String, u16>,
+    state_slots: BTreeMap<String, u16>,
+    draw_slots: BTreeMap<String, u16>,
+}
+
+/// Compiles a kind. The second value says that each machine needs its own, drawn with its own dice.
+pub fn compile(spec: &MachineSpec, frame: Frame, unit: Option<(&Dice, &str)>, faults: &mut Faults) -> (Model, bool) {
+    let model = Model {
+        kind: spec.kind.value.clone(),
+        sheet: frame.sheet,
+        slots: 1,
+        drawn: Vec::new(),
+        initial: Vec::new(),
+        drivers: Vec::new(),
+        duties: Vec::new(),
+        mode_duty: None,
+        tape: Tape::new(0),
+        after_drivers: (0, 0),
+        echoes: Vec::new(),
+        loads: Vec::new(),
+        stores: Vec::new(),
+        wears: Vec::new(),
+        panels: Vec::new(),
+        sensors: Vec::new(),
+        economy: EconomyPlan::default(),
+        slot_of: BTreeMap::new(),
+        walks: 0,
+    };
+    let mut maker = Maker {
+        spec,
+        frame,
+        faults,
+        unit,
+        drawn_per_machine: false,
+        model,
+        meanings: BTreeMap::from([("running".to_owned(), Meaning::Slot(slot::RUNNING))]),
+        echoes: BTreeMap::new(),
+        derived: Vec::new(),
+        lag_slots: BTreeMap::new(),
+        state_slots: BTreeMap::new(),
+        draw_slots: BTreeMap::new(),
+    };
+    maker.make();
+    (maker.model, maker.drawn_per_machine)
+}
+
+/// The head of a kind's tables.
+pub fn sheet(spec: &MachineSpec) -> Sheet {
+    Sheet {
+        kind: spec.kind.value.clone(),
+        sensors: spec
+            .sensors
+            .iter()
+            .map(|(name, sensor)| Sensor { name: name.value.clone(), unit: sensor.unit.clone().unwrap_or_default() })
+            .collect(),
+        wears: spec.wear.names().map(str::to_owned).collect(),
+    }
+}
+
+impl Maker<'_> {
+    fn make(&mut self) {
+        self.check_head();
+        if !self.check_names() {
+            return;
+        }
+        self.place_parameters();
+        self.place_drivers();
+        self.place_wears();
+        self.place_echoes();
+        self.place_driver_states();
+        self.make_duties();
+        // Every slot that a tape can name must be known before the tape is made: temporaries come after the slots.
+        let pending = self.gather_formulas();
+        self.make_sensors();
+        self.write_tape(pending);
+        self.finish_lists();
+    }
+
+    fn check_head(&mut self) {
+        if self.spec.schema.value != MACHINE_SCHEMA {
+            let fault = Fault::new(&self.spec.schema.span, "schema", "this is not a machine file of version 1");
+            self.faults.add(fault.expected(format!("`schema = \"{MACHINE_SCHEMA}\"`")));
+        }
+        let kind = &self.spec.kind;
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if kind.value.is_empty() || !kind.value.chars().all(plain) || kind.value.len() > 64 {
+            let fault = Fault::new(&kind.span, "kind-name", format!("`{}` cannot name a kind", kind.value));
+            self.faults.add(fault.expected("lower-case letters, digits and `-`, at most 64"));
+        }
+        if let Some(class) = &self.spec.class
+            && !CLASSES.contains(&class.value.as_str())
+        {
+            self.faults.add(
+                Fault::new(&class.span, "class", format!("`{}` is not a class", class.value))
+                    .expected(names::list(CLASSES))
+                    .nearest(names::nearest(&class.value, CLASSES)),
+            );
+        }
+        if self.spec.sensors.is_empty() {
+            self.faults.say(&self.spec.span, "missing-key", "a machine needs at least one sensor");
+        }
+    }
+
+    /// Names of parameters, drivers, wears and sensors share one space.
+    fn check_names(&mut self) -> bool {
+        let spec = self.spec;
+        let tables: [(&str, Vec<&At<String>>); 4] = [
+            ("parameter", spec.parameters.iter().map(|(name, _)| name).collect()),
+            ("driver", spec.drivers.iter().map(|(name, _)| name).collect()),
+            ("wear", spec.wear.iter().map(|(name, _)| name).collect()),
+            ("sensor", spec.sensors.iter().map(|(name, _)| name).collect()),
+        ];
+        let total: usize = tables.iter().map(|(_, names)| names.len()).sum();
+        if spec.sensors.len() > MOST_SENSORS || total > MOST_NAMES || spec.wear.len() > 64 {
+            let message = format!("this kind has {} sensors, {} wears and {total} names", spec.sensors.len(), spec.wear.len());
+            let fault = Fault::new(&spec.span, "too-many", message);
+            self.faults.add(fault.expected(format!("at most {MOST_SENSORS} sensors, 64 wears and {MOST_NAMES} names")));
+            return false;
+        }
+        let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+        for (sort, names) in &tables {
+            for name in names {
+                if !names::is_identifier(&name.value) {
+                    let fault = Fault::new(&name.span, "name", format!("`{}` cannot name a {sort}", name.value));
+                    self.faults.add(fault.expected("letters, digits and `_`, at most 64, no digit first"));
+                } else if RESERVED.contains(&name.value.as_str()) {
+                    self.faults.say(&name.span, "name", format!("`{}` already means something in expressions", name.value));
+                } else if let Some(other) = seen.insert(&name.value, sort) {
+                    let message = format!("`{}` is the name of a {other} and of a {sort}", name.value);
+                    self.faults.say(&name.span, "name", message);
+                }
+            }
+        }
+        true
+    }
+
+    fn new_slot(&mut self) -> u16 {
+        let slot = self.model.slots;
+        self.model.slots += 1;
+        slot
+    }
+
+    /// A number that must be known when the model is made: drawn for this machine, or typical where there is none.
+    pub fn fix(&mut self, num: &Num, path: &str) -> f64 {
+        self.fix_draw(&num.draw, path)
+    }
+
+    /// The same for a time, in nanoseconds.
+    pub fn fix_lapse(&mut self, lapse: &Lapse, path: &str) -> f64 {
+        self.fix_draw(&lapse.draw, path)
+    }
+
+    fn fix_draw(&mut self, draw: &Draw, path: &str) -> f64 {
+        if let Some(fixed) = draw.fixed() {
+            return fixed;
+        }
+        self.drawn_per_machine = true;
+        match self.unit {
+            Some((dice, _)) => dice.stream(Purpose::named(&format!("unit.{path}")), 0).draw(draw),
+            None => typical(draw),
+        }
+    }
+
+    /// Reports a number that is out of bounds.
+    pub fn require(&mut self, holds: bool, span: &Bytes, what: &str, expected: &str) {
+        if !holds {
+            let whose = self.unit.map_or(String::new(), |(_, id)| format!(" (as drawn for {id})"));
+            let fault = Fault::new(span, "number", format!("{what} is out of bounds{whose}"));
+            self.faults.add(fault.expected(expected));
+        }
+    }
+
+    /// A number kept in a slot when it is drawn per machine.
+    fn slot_for_draw(&mut self, draw: &Draw, name: String) -> Option<u16> {
+        if draw.fixed().is_some() {
+            return None;
+        }
+        let slot = self.new_slot();
+        self.model.drawn.push((slot, name, draw.clone()));
+        self.model.loads.push(slot);
+        Some(slot)
+    }
+
+    fn place_parameters(&mut self) {
+        for (name, num) in self.spec.parameters.iter() {
+            let meaning = match self.slot_for_draw(&num.draw, format!("parameters.{}", name.value)) {
+                Some(slot) => {
+                    self.model.slot_of.insert(name.value.clone(), slot);
+                    Meaning::Slot(slot)
+                }
+                None => Meaning::Number(num.draw.fixed().unwrap_or(1.0)),
+            };
+            self.meanings.insert(name.value.clone(), meaning);
+        }
+    }
+
+    /// Sensors whose true values are read one tick late by drivers and stress.
+    fn place_echoes(&mut self) {
+        let drivers = self.spec.drivers.iter().filter_map(|(_, driver)| match &driver.form {
+            crate::drivers::spec::DriverForm::Expr(formula) => Some(formula),
+            _ => None,
+        });
+        let stresses = self.spec.wear.iter().filter_map(|(_, wear)| wear.stress.as_ref());
+        let mut named: Vec<String> = Vec::new();
+        for formula in drivers.chain(stresses) {
+            if let Ok(expr) = crate::expression::parse(&formula.text, Names::Plain) {
+                named.extend(expr.names().into_iter().map(|(name, _)| name));
+            }
+        }
+        for name in named {
+            let is_echo = self.spec.sensors.position(&name).is_some() && !self.meanings.contains_key(&name);
+            if is_echo && !self.echoes.contains_key(&name) {
+                let slot = self.new_slot();
+                self.echoes.insert(name, slot);
+            }
+        }
+    }
+
+    /// Binds an expression; sensors may be named where true values of the tick before are allowed.
+    pub fn bind(&mut self, formula: &Formula, with_sensors: bool) -> Bound {
+        if !with_sensors && self.names_a_sensor(formula) {
+            return Bound::Number(1.0);
+        }
+        let (meanings, echoes) = (&self.meanings, &self.echoes);
+        let mut known: Vec<&str> = meanings.keys().map(String::as_str).collect();
+        if with_sensors {
+            known.extend(self.spec.sensors.names());
+        }
+        let mut resolve = |name: &str| {
+            meanings.get(name).copied().or_else(|| {
+                with_sensors.then(|| echoes.get(name).map(|&slot| Meaning::Slot(slot))).flatten()
+            })
+        };
+        formulas::bind(formula, Names::Plain, &mut resolve, &known, self.faults)
+    }
+
+    /// A sensor's value must not name a sensor: said in these words rather than as an unknown name.
+    fn names_a_sensor(&mut self, formula: &Formula) -> bool {
+        let Ok(expr) = crate::expression::parse(&formula.text, Names::Plain) else { return false };
+        let mut found = false;
+        for (name, span) in expr.names() {
+            if !self.meanings.contains_key(&name) && self.spec.sensors.position(&name).is_some() {
+                let fault = Fault::new(&formula.part(&span), "names-a-sensor", format!("`{name}` is a sensor"));
+                self.faults.add(fault.expected("drivers, parameters, wears and `running`: no other sensor"));
+                found = true;
+            }
+        }
+        found
+    }
+
+    /// The slot of a term that is not linear; equal terms share one.
+    pub fn derived_slot(&mut self, term: Bound) -> u16 {
+        if let Bound::Slot(slot) = term {
+            return slot;
+        }
+        if let Some((_, slot)) = self.derived.iter().find(|(known, _)| *known == term) {
+            return *slot;
+        }
+        let slot = self.new_slot();
+        self.derived.push((term, slot));
+        slot
+    }
+
+    /// Stress and economy, bound before the slots are counted.
+    fn gather_formulas(&mut self) -> Vec<(Bound, u16)> {
+        let mut pending = Vec::new();
+        let spec = self.spec;
+        for (index, (_, wear)) in spec.wear.iter().enumerate() {
+            let slot = self.model.wears.get(index).map_or(0, |plan| plan.stress);
+            let bound = wear.stress.as_ref().map_or(Bound::Number(1.0), |stress| self.bind(stress, true));
+            self.hold_or_push(bound, slot, &mut pending);
+        }
+        if let Some(production) = &spec.production {
+            self.make_production(production, &mut pending);
+        }
+        if let Some(costs) = &spec.costs {
+            self.make_costs(costs, &mut pending);
+        }
+        pending
+    }
+
+    /// A constant needs no tape: its slot holds it from the start.
+    fn hold_or_push(&mut self, bound: Bound, slot: u16, pending: &mut Vec<(Bound, u16)>) {
+        match bound.as_constant() {
+            Some(value) => self.model.initial.push((slot, value)),
+            None => {
+                pending.push((bound, slot));
+                self.model.stores.push(slot);
+            }
+        }
+    }
+
+    fn make_production(&mut self, production: &ProductionSpec, pending: &mut Vec<(Bound, u16)>) {
+        self.model.economy.ideal = self.fix(&production.ideal, "production.ideal");
+        self.require(self.model.economy.ideal > 0.0, &production.ideal.span, "the ideal rate", "above 0");
+        let rate = self.bind(&production.rate, false);
+        let slot = self.new_slot();
+        self.model.economy.rate = Some(slot);
+        self.hold_or_push(rate, slot, pending);
+        if let Some(scrap) = &production.scrap {
+            let bound = self.bind(scrap, false);
+            let slot = self.new_slot();
+            self.model.economy.scrap = Some(slot);
+            self.hold_or_push(bound, slot, pending);
+        }
+    }
+
+    fn make_costs(&mut self, costs: &CostsSpec, pending: &mut Vec<(Bound, u16)>) {
+        if let Some(power) = &costs.power {
+            let bound = self.bind(power, false);
+            let slot = self.new_slot();
+            self.model.economy.power = Some(slot);
+            self.hold_or_push(bound, slot, pending);
+        }
+        let mut price = |num: &Option<Num>, path: &str| num.as_ref().map_or(0.0, |num| self.fix(num, path));
+        let (energy, downtime, scrap) = (
+            price(&costs.energy, "costs.energy"),
+            price(&costs.downtime, "costs.downtime"),
+            price(&costs.scrap, "costs.scrap"),
+        );
+        let economy = &mut self.model.economy;
+        (economy.energy_price, economy.downtime_price, economy.scrap_price) = (energy, downtime, scrap);
+    }
+
+    fn write_tape(&mut self, pending: Vec<(Bound, u16)>) {
+        let mut tape = Tape::new(usize::from(self.model.slots));
+        self.write_drivers(&mut tape);
+        let mut pushes = self.model.drivers.iter().filter(|driver| matches!(driver.source, crate::drivers::Source::Tape { .. })).count();
+        let from = pushes;
+        let derived = std::mem::take(&mut self.derived);
+        for (bound, slot) in pending.iter().chain(&derived) {
+            tape.push(bound, *slot);
+            pushes += 1;
+        }
+        self.model.stores.extend(derived.iter().map(|(_, slot)| *slot));
+        self.model.after_drivers = (from, pushes);
+        self.model.tape = tape;
+    }
+
+    /// Loads and stores without doubles, in ascending order.
+    fn finish_lists(&mut self) {
+        let model = &mut self.model;
+        for list in [&mut model.loads, &mut model.stores] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        for (name, slot) in &self.echoes {
+            if let Some(sensor) = model.sensors.iter().find(|sensor| sensor.name == *name) {
+                model.echoes.push((*slot, sensor.panel, sensor.lane));
+            }
+        }
+    }
+}
+
+/// What stands in for a draw while a file is only checked.
+pub fn typical(draw: &Draw) -> f64 {
+    match draw {
+        Draw::Fixed(value) | Draw::Normal(value, _) | Draw::Lognormal(value, _) => *value,
+        Draw::Exponential(mean) | Draw::Weibull(_, mean) => *mean,
+        Draw::Uniform(low, high) => (low + high) / 2.0,
+        Draw::Choice(values) => values.first().copied().unwrap_or(1.0),
+    }
+}

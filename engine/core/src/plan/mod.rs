@@ -1,0 +1,140 @@
+//! What a run is: files compiled to ids and tables, with every mistake found on the way.
+//!
+//! After this names are gone from everything that ticks; they stay here for people. A plan is plain data, shared by all
+//! worlds of a run.
+
+mod formulas;
+mod kind;
+mod machines;
+mod scenario;
+
+pub use machines::{expand_ids, MOST_MACHINES};
+pub use scenario::{compile, compile_kind};
+
+use crate::drivers::{DriverPlan, DutyPlan};
+use crate::economy::EconomyPlan;
+use crate::expression::Tape;
+use crate::faults::FaultPlan;
+use crate::files::numbers::Draw;
+use crate::links::LinkPlan;
+use crate::maintenance::MaintenancePlan;
+use crate::script::ScriptPlan;
+use crate::sensing::{PanelPlan, SensorPlan};
+use crate::wear::WearPlan;
+use std::collections::BTreeMap;
+use twinwright_model::{Sheet, Span, Time};
+
+/// A file as text, with the name that messages call it by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    pub name: String,
+    pub text: String,
+}
+
+/// Where machine files are found. The core opens none itself.
+pub trait Library {
+    /// The file of a kind, or None when there is none.
+    fn find(&self, kind: &str) -> Option<Document>;
+
+    /// The kinds that can be named, for the nearest one.
+    fn known(&self) -> Vec<String>;
+}
+
+/// Everything that a world is built from.
+#[derive(Debug)]
+pub struct Plan {
+    pub title: String,
+    pub seed: u64,
+    pub start: Time,
+    pub tick: Span,
+    /// Steps from start to end; rows are ticks 0 to this.
+    pub ticks: u32,
+    pub futures: u32,
+    pub machines: Vec<MachinePlan>,
+    pub models: Vec<Model>,
+    /// One sheet per kind, in the order of first use.
+    pub sheets: Vec<Sheet>,
+    pub links: Vec<LinkPlan>,
+    pub script: ScriptPlan,
+    pub faults: Vec<FaultPlan>,
+    pub maintenance: MaintenancePlan,
+    /// Texts of `[[expect]]`, checked to be readable.
+    pub expectations: Vec<String>,
+    /// What this run is, independent of title, duration and number of futures.
+    pub digest: u128,
+}
+
+/// One machine of the plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MachinePlan {
+    pub id: Box<str>,
+    pub model: u32,
+    /// The first machine of the same `[[machine]]` block shares its draws' names.
+    pub group: u32,
+}
+
+/// A kind with its settings, compiled. Machines share it unless something in it is drawn per machine.
+#[derive(Debug)]
+pub struct Model {
+    pub kind: String,
+    pub sheet: u16,
+    /// Numbers a machine carries from tick to tick: see [`slot`].
+    pub slots: u16,
+    /// Values that are drawn once per machine: slot, name and distribution.
+    pub drawn: Vec<(u16, String, Draw)>,
+    /// Constants and other first values of slots.
+    pub initial: Vec<(u16, f64)>,
+    pub drivers: Vec<DriverPlan>,
+    pub duties: Vec<DutyPlan>,
+    /// The duty cycle that says the mode, if any.
+    pub mode_duty: Option<usize>,
+    /// Expressions of drivers, stress, derived terms, power and output, in order.
+    pub tape: Tape,
+    /// Tape pushes that follow the drivers: stress, derived terms, economy.
+    pub after_drivers: (usize, usize),
+    /// True values that expressions read one tick late: (slot, panel, lane).
+    pub echoes: Vec<(u16, u8, u8)>,
+    /// Slots that must be loaded into columns before, and stored after, a drive.
+    pub loads: Vec<u16>,
+    pub stores: Vec<u16>,
+    pub wears: Vec<WearPlan>,
+    pub panels: Vec<PanelPlan>,
+    /// In file order: where each sensor sits and what it is called.
+    pub sensors: Vec<SensorPlan>,
+    pub economy: EconomyPlan,
+    /// Names that conditions and scripts may use.
+    pub slot_of: BTreeMap<String, u16>,
+    /// How many walks there are: each has a buffer of noise.
+    pub walks: u8,
+}
+
+/// Slots with a fixed place.
+pub mod slot {
+    /// 1 in mode running, else 0.
+    pub const RUNNING: u16 = 0;
+}
+
+impl Plan {
+    pub fn model_of(&self, machine: u32) -> &Model {
+        &self.models[self.machines[machine as usize].model as usize]
+    }
+
+    pub fn time_of(&self, tick: i64) -> Time {
+        Time(self.start.0 + tick * self.tick.0)
+    }
+
+    pub fn machine_index(&self, id: &str) -> Option<u32> {
+        self.machines.iter().position(|machine| &*machine.id == id).map(|index| index as u32)
+    }
+
+    /// The first tick at or after an instant.
+    pub fn tick_at(&self, time: Time) -> i64 {
+        let nanos = time.0 - self.start.0;
+        nanos.div_euclid(self.tick.0) + i64::from(nanos.rem_euclid(self.tick.0) != 0)
+    }
+
+    /// Sensors in the order of the file, with where they sit.
+    pub fn sensor(&self, machine: u32, name: &str) -> Option<&SensorPlan> {
+        self.model_of(machine).sensors.iter().find(|sensor| sensor.name == name)
+    }
+}

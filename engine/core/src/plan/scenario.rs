@@ -1,0 +1,191 @@
+//! A scenario compiled: its machines, links, script, faults and maintenance, all by number.
+
+mod actions;
+mod faults;
+mod plant;
+mod upkeep;
+
+use super::{Document, Library, Plan, kind, machines};
+use crate::files::scenario::{SCENARIO_SCHEMA, ScenarioSpec};
+use crate::files::sources::Fault;
+use crate::files::{Cx, Faults, MachineSpec, Node, Read, Sources};
+use crate::measures;
+use plant::Plant;
+use std::collections::BTreeMap;
+use twinwright_model::{Diagnostic, Span};
+
+/// Futures beyond this are refused.
+const MOST_FUTURES: u64 = 1_000_000;
+
+/// Checks a machine file by itself.
+pub fn compile_kind(document: &Document) -> Vec<Diagnostic> {
+    let (mut sources, mut faults) = (Sources::default(), Faults::default());
+    let node = Node::parse(&document.name, &document.text, &mut sources, &mut faults);
+    let spec = MachineSpec::read(&node, &mut Cx { sources: &sources, faults: &mut faults });
+    // A tick that fits every sensor: whether a scenario's tick fits is judged with the scenario.
+    let tick = spec.sensors.iter().filter_map(|(_, s)| s.every.as_ref()?.as_span()).map(|s| s.0).filter(|n| *n > 0);
+    let tick = tick.reduce(gcd).unwrap_or(1_000_000_000);
+    kind::compile(&spec, kind::Frame { tick: Span(tick), sheet: 0 }, None, &mut faults);
+    faults.into_diagnostics(&sources)
+}
+
+fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// A scenario being compiled.
+pub(super) struct Compiler<'a> {
+    sources: Sources,
+    faults: Faults,
+    library: &'a dyn Library,
+}
+
+/// Compiles a scenario with its machine files. A plan comes only without faults.
+pub fn compile(document: &Document, library: &dyn Library) -> Result<Plan, Vec<Diagnostic>> {
+    let mut compiler = Compiler { sources: Sources::default(), faults: Faults::default(), library };
+    let plan = compiler.scenario(document);
+    match plan {
+        Some(plan) if compiler.faults.is_empty() => Ok(plan),
+        _ => Err(compiler.faults.into_diagnostics(&compiler.sources)),
+    }
+}
+
+impl Compiler<'_> {
+    fn scenario(&mut self, document: &Document) -> Option<Plan> {
+        let node = Node::parse(&document.name, &document.text, &mut self.sources, &mut self.faults);
+        let spec = ScenarioSpec::read(&node, &mut Cx { sources: &self.sources, faults: &mut self.faults });
+        self.check_head(&spec);
+        let ticks = self.ticks(&spec);
+        let seed = spec.seed.unwrap_or(1);
+        let futures = self.futures(&spec);
+        let plant = self.plant(&spec, seed);
+        let links = self.links(&spec, &plant);
+        let start = spec.start.value;
+        let script = self.script(&spec, &plant, start);
+        let faults = self.fault_plans(&spec, &plant, start);
+        let maintenance = self.maintenance(&spec, &plant);
+        self.expectations(&spec, &plant);
+        let digest = digest_of(&node, &plant.kinds);
+        Some(Plan {
+            title: spec.title.clone(),
+            seed,
+            start,
+            tick: spec.tick.value,
+            ticks: ticks?,
+            futures,
+            machines: plant.machines,
+            models: plant.models,
+            sheets: plant.sheets,
+            links,
+            script,
+            faults,
+            maintenance,
+            expectations: spec.expect.iter().map(|expect| expect.that.text.clone()).collect(),
+            digest,
+        })
+    }
+
+    fn check_head(&mut self, spec: &ScenarioSpec) {
+        if spec.schema.value != SCENARIO_SCHEMA {
+            let fault = Fault::new(&spec.schema.span, "schema", "this is not a scenario of version 1");
+            self.faults.add(fault.expected(format!("`schema = \"{SCENARIO_SCHEMA}\"`")));
+        }
+        if spec.machine.is_empty() {
+            let fault = Fault::new(&spec.span, "missing-key", "a scenario needs at least one [[machine]]");
+            self.faults.add(fault);
+        }
+    }
+
+    fn ticks(&mut self, spec: &ScenarioSpec) -> Option<u32> {
+        let (duration, tick) = (spec.duration.value.0, spec.tick.value.0);
+        if tick <= 0 {
+            self.faults.add(Fault::new(&spec.tick.span, "time", "the tick is not a step forward").expected("above 0"));
+            return None;
+        }
+        if duration < tick {
+            let fault = Fault::new(&spec.duration.span, "time", "this is shorter than one tick");
+            self.faults.add(fault.expected(format!("at least the tick of {}", spec.tick.value)));
+            return None;
+        }
+        if spec.start.value.0.checked_add(duration).is_none() {
+            let fault = Fault::new(&spec.duration.span, "time", "the end lies beyond the year 2262");
+            self.faults.add(fault);
+            return None;
+        }
+        let ticks = duration / tick;
+        if ticks > i64::from(u32::MAX - 1) {
+            let fault = Fault::new(&spec.duration.span, "time", format!("this is {ticks} ticks"));
+            self.faults.add(fault.expected(format!("at most {} ticks: a longer tick or a shorter duration", u32::MAX - 1)));
+            return None;
+        }
+        Some(ticks as u32)
+    }
+
+    fn futures(&mut self, spec: &ScenarioSpec) -> u32 {
+        let Some(futures) = &spec.futures else { return 1 };
+        let count = futures.count.value;
+        if count == 0 || count > MOST_FUTURES {
+            let fault = Fault::new(&futures.count.span, "number", format!("{count} futures cannot be run"));
+            self.faults.add(fault.expected(format!("1 to {MOST_FUTURES}")));
+            return 1;
+        }
+        count as u32
+    }
+
+    fn expectations(&mut self, spec: &ScenarioSpec, plant: &Plant) {
+        for expect in &spec.expect {
+            let ids: Vec<&str> = plant.machines.iter().map(|machine| &*machine.id).collect();
+            let known = measures::names(&ids);
+            let mut resolve = |name: &str| {
+                known.iter().position(|k| k == name).map(|i| crate::expression::Meaning::Slot(i.min(60_000) as u16))
+            };
+            let listed: Vec<&str> = known.iter().map(String::as_str).take(measures::NAMES.len()).collect();
+            let names = crate::expression::Names::Qualified;
+            super::formulas::bind(&expect.that, names, &mut resolve, &listed, &mut self.faults);
+        }
+    }
+}
+
+/// Keys that do not change what a run is.
+const NOT_IN_DIGEST: [&str; 4] = ["title", "duration", "futures", "expect"];
+
+fn digest_of(scenario: &Node, kinds: &BTreeMap<String, Node>) -> u128 {
+    let mut hash = crate::digest::Hash::default();
+    if let crate::files::Value::Table(entries) = &scenario.value {
+        for (key, node) in entries.iter().filter(|(key, _)| !NOT_IN_DIGEST.contains(&key.text.as_str())) {
+            hash.text(&key.text);
+            hash_node(&mut hash, node);
+        }
+    }
+    for (name, node) in kinds {
+        hash.text(name);
+        hash_node(&mut hash, node);
+    }
+    hash.finish()
+}
+
+/// What a node says, without where it stood: comments and white space do not change a run.
+fn hash_node(hash: &mut crate::digest::Hash, node: &Node) {
+    use crate::files::Value;
+    match &node.value {
+        Value::Table(entries) => {
+            hash.text("table");
+            hash.number(entries.len() as u64);
+            for (key, child) in entries {
+                hash.text(&key.text);
+                hash_node(hash, child);
+            }
+        }
+        Value::Array(items) => {
+            hash.text("array");
+            hash.number(items.len() as u64);
+            items.iter().for_each(|item| hash_node(hash, item));
+        }
+        Value::Text(text) | Value::Stamp(text) => hash.text(text),
+        // Whole numbers stand for decimals.
+        Value::Whole(whole) => hash.number((*whole as f64).to_bits()),
+        Value::Decimal(decimal) => hash.number(decimal.to_bits()),
+        Value::Flag(flag) => hash.number(u64::from(*flag)),
+        Value::Broken => hash.text("broken"),
+    }
+}

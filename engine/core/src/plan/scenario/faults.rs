@@ -1,0 +1,247 @@
+//! `[[fault.*]]`: which fault acts on what, and when.
+
+use super::Compiler;
+use super::plant::Plant;
+use crate::dice::Purpose;
+use crate::faults::spec::{Amount, FaultKind, FaultSpec, Layer};
+use crate::faults::{Arrival, Effect, FaultPlan, Target};
+use crate::files::leaf::At;
+use crate::files::names;
+use crate::files::numbers::{Draw, Lapse, Num};
+use crate::files::scenario::ScenarioSpec;
+use crate::files::sources::Fault;
+use crate::plan::Model;
+use serde_json::{Value as Json, json};
+use twinwright_model::{Span, Time};
+
+/// The keys by which faults differ; each kind names those that it needs.
+const PARTS: [&str; 10] = ["sensor", "with", "driver", "wear", "by", "rate", "factor", "step", "down", "every"];
+
+impl Compiler<'_> {
+    pub(super) fn fault_plans(&mut self, spec: &ScenarioSpec, plant: &Plant, start: Time) -> Vec<FaultPlan> {
+        let mut plans: Vec<FaultPlan> = Vec::new();
+        for (kind, fault) in &spec.fault.0 {
+            self.check_keys(kind, fault);
+            let same = spec.fault.0.iter().filter(|(other, _)| other.name == kind.name).count();
+            let number = plans.iter().filter(|plan| plan.kind.name == kind.name).count() + 1;
+            let name = if same > 1 { format!("{}-{number}", kind.name) } else { kind.name.to_owned() };
+            let plan = FaultPlan {
+                effect: self.effect(kind, fault),
+                targets: self.targets(kind, fault, plant),
+                arrival: self.arrival(kind, fault, start),
+                lasts: lapse(&fault.lasts),
+                ramp: lapse(&fault.ramp),
+                hold: lapse(&fault.hold),
+                decay: lapse(&fault.decay),
+                purpose: Purpose::named(&format!("fault.{name}")),
+                said: said(kind, fault),
+                name,
+                kind: *kind,
+            };
+            plans.push(plan);
+        }
+        plans
+    }
+
+    fn check_keys(&mut self, kind: &FaultKind, fault: &FaultSpec) {
+        let given = given(fault);
+        for part in PARTS {
+            let is_given = given.contains(&part);
+            let arrival = part == "every" && kind.name != "storm";
+            if kind.needs.contains(&part) && !is_given {
+                let message = format!("a {} fault needs `{part}`", kind.name);
+                self.faults.add(Fault::new(&fault.span, "missing-key", message).expected(kind.about));
+            } else if is_given && !kind.needs.contains(&part) && !arrival {
+                let message = format!("a {} fault has no `{part}`: it {}", kind.name, kind.about);
+                self.faults.say(&fault.span, "fault", message);
+            }
+        }
+        let storm = kind.name == "storm";
+        if fault.start.is_some() == (fault.every.is_some() && !storm) {
+            let fault_at = Fault::new(&fault.span, "fault", "when does this fault come?");
+            self.faults.add(fault_at.expected("`start` for once, or `every` for again and again"));
+        }
+        if fault.lasts.is_some() && fault.hold.is_some() {
+            let both = Fault::new(&fault.span, "fault", "`lasts` is the whole length, `hold` a part of it");
+            self.faults.add(both.expected("one of `lasts` and `hold`"));
+        }
+        for lapse in [&fault.lasts, &fault.ramp, &fault.hold, &fault.decay, &fault.every].into_iter().flatten() {
+            if lapse.draw.fixed().is_some_and(|nanos| nanos < 0.0) {
+                self.faults.add(Fault::new(&lapse.span, "time", "this time is below 0").expected("0 or more"));
+            }
+        }
+        if let Some(every) = &fault.every
+            && every.draw.fixed().is_some_and(|nanos| nanos < 1.0)
+        {
+            self.faults.add(Fault::new(&every.span, "time", "this comes without pause").expected("above 0"));
+        }
+    }
+
+    fn effect(&mut self, kind: &FaultKind, fault: &FaultSpec) -> Effect {
+        let by = self.amount(kind, fault);
+        let number = |num: &Option<Num>| num.as_ref().map_or(Draw::Fixed(1.0), |num| num.draw.clone());
+        match kind.name {
+            "spike" => Effect::Spike { by },
+            "offset" => Effect::Offset { by },
+            "drift" => Effect::Drift { rate: number(&fault.rate) },
+            "scale" => Effect::Scale { factor: number(&fault.factor) },
+            "noise" => Effect::Noise { factor: number(&fault.factor) },
+            "quantise" => {
+                if let Some(step) = &fault.step
+                    && step.draw.fixed().is_some_and(|step| step <= 0.0)
+                {
+                    self.faults.add(Fault::new(&step.span, "number", "the step is out of bounds").expected("above 0"));
+                }
+                Effect::Quantise { step: number(&fault.step) }
+            }
+            "stuck" => Effect::Stuck,
+            "dropout" => Effect::Dropout,
+            "nan" => Effect::Nan,
+            "swap" => Effect::Swap,
+            "leak" => Effect::Leak { by },
+            "shift" => Effect::Shift { by },
+            "wear" => Effect::Wear { by },
+            "trip" => Effect::Trip,
+            _ => {
+                self.check_share(kind, fault);
+                Effect::Comms
+            }
+        }
+    }
+
+    /// The part of messages that a comms fault hits.
+    fn check_share(&mut self, kind: &FaultKind, fault: &FaultSpec) {
+        if let Some(rate) = fault.rate.as_ref().filter(|_| kind.needs.contains(&"rate"))
+            && rate.draw.fixed().is_some_and(|rate| !(0.0..=1.0).contains(&rate))
+        {
+            self.faults.add(Fault::new(&rate.span, "number", "this part of the messages is out of bounds").expected("0 to 1"));
+        }
+    }
+
+    fn amount(&mut self, kind: &FaultKind, fault: &FaultSpec) -> Draw {
+        match (&fault.by, kind.layer) {
+            (Some(Amount::Time(lapse)), Layer::Comms) => lapse.draw.clone(),
+            (Some(Amount::Number(num)), Layer::Comms) => {
+                let sort = Fault::new(&num.span, "wrong-sort", "found a number here");
+                self.faults.add(sort.expected("a time with its unit, such as \"5 s\""));
+                Draw::Fixed(0.0)
+            }
+            (Some(Amount::Number(num)), _) => num.draw.clone(),
+            (Some(Amount::Time(lapse)), _) => {
+                let sort = Fault::new(&lapse.span, "wrong-sort", "found a time here");
+                self.faults.add(sort.expected("a number"));
+                Draw::Fixed(0.0)
+            }
+            (None, _) => Draw::Fixed(0.0),
+        }
+    }
+
+    fn arrival(&mut self, kind: &FaultKind, fault: &FaultSpec, start: Time) -> Arrival {
+        if let Some(at) = &fault.start {
+            let nanos = at.value.resolve(start).0 - start.0;
+            if nanos < 0 {
+                self.faults.say(&at.span, "time", "this lies before the start");
+            }
+            return Arrival::Once(nanos);
+        }
+        match &fault.every {
+            Some(every) if kind.name != "storm" => Arrival::Every(every.draw.clone()),
+            _ => Arrival::Once(0),
+        }
+    }
+
+    fn targets(&mut self, kind: &FaultKind, fault: &FaultSpec, plant: &Plant) -> Vec<Target> {
+        let machines = plant.select(&fault.machine, &mut self.faults);
+        let mut targets = Vec::new();
+        for machine in machines {
+            let model = plant.model_of(machine);
+            let before = self.faults.len();
+            let part = match kind.name {
+                "shift" => self.part(model, &fault.driver, "driver", model.drivers.iter().map(|d| d.name.as_str())),
+                "wear" => self.part(model, &fault.wear, "wear", model.wears.iter().map(|w| w.name.as_str())),
+                _ => self.part(model, &fault.sensor, "sensor", model.sensors.iter().map(|s| s.name.as_str())),
+            };
+            let with = self.part(model, &fault.with, "sensor", model.sensors.iter().map(|s| s.name.as_str()));
+            if self.faults.len() > before {
+                break;
+            }
+            targets.push(Target { machine, part, with });
+        }
+        targets.sort_by_key(|target| target.machine);
+        targets
+    }
+
+    fn part<'n>(
+        &mut self,
+        model: &Model,
+        name: &Option<At<String>>,
+        sort: &str,
+        known: impl Iterator<Item = &'n str> + Clone,
+    ) -> u16 {
+        let Some(name) = name else { return 0 };
+        known.clone().position(|known| known == name.value).map_or_else(
+            || {
+                self.faults.add(
+                    Fault::new(&name.span, "unknown-name", format!("`{}` has no {sort} `{}`", model.kind, name.value))
+                        .expected(names::list(known.clone()))
+                        .nearest(names::nearest(&name.value, known.clone())),
+                );
+                0
+            },
+            |index| index as u16,
+        )
+    }
+}
+
+fn lapse(lapse: &Option<Lapse>) -> Option<Draw> {
+    lapse.as_ref().map(|lapse| lapse.draw.clone())
+}
+
+/// The parameters that a fault gives.
+fn given(fault: &FaultSpec) -> Vec<&'static str> {
+    [
+        ("sensor", fault.sensor.is_some()),
+        ("with", fault.with.is_some()),
+        ("driver", fault.driver.is_some()),
+        ("wear", fault.wear.is_some()),
+        ("by", fault.by.is_some()),
+        ("rate", fault.rate.is_some()),
+        ("factor", fault.factor.is_some()),
+        ("step", fault.step.is_some()),
+        ("down", fault.down.is_some()),
+        ("every", fault.every.is_some()),
+    ]
+    .into_iter()
+    .filter(|(_, given)| *given)
+    .map(|(name, _)| name)
+    .collect()
+}
+
+/// Parameters of comms faults as labels say them: nothing draws them in a run.
+fn said(kind: &FaultKind, fault: &FaultSpec) -> Vec<(String, Json)> {
+    let mut said = Vec::new();
+    let span = |draw: &Draw| draw.fixed().map_or(json!("drawn"), |nanos| json!(Span(nanos as i64).to_string()));
+    if let Some(with) = &fault.with {
+        said.push(("with".to_owned(), json!(with.value)));
+    }
+    if let Some(driver) = &fault.driver {
+        said.push(("driver".to_owned(), json!(driver.value)));
+    }
+    if let Some(wear) = &fault.wear {
+        said.push(("wear".to_owned(), json!(wear.value)));
+    }
+    if kind.layer == Layer::Comms {
+        if let Some(Amount::Time(by)) = &fault.by {
+            said.push(("by".to_owned(), span(&by.draw)));
+        }
+        if let Some(rate) = fault.rate.as_ref().and_then(|rate| rate.draw.fixed()) {
+            said.push(("rate".to_owned(), json!(rate)));
+        }
+        for (key, lapse) in [("every", &fault.every), ("down", &fault.down)] {
+            if let (Some(lapse), "storm") = (lapse, kind.name) {
+                said.push((key.to_owned(), span(&lapse.draw)));
+            }
+        }
+    }
+    said
+}

@@ -1,0 +1,215 @@
+//! The twin: a world built from a plan, and the narrow waist through which everything else drives it.
+
+use crate::dice::Dice;
+use crate::drivers::drive::Gusts;
+use crate::drivers::Source;
+use crate::economy::Meters;
+use crate::files::numbers::Draw;
+use crate::limits::judge::Watches;
+use crate::maintenance::work::Crews;
+use crate::plan::{Model, Plan};
+use crate::plugins::{Phase, Phases};
+use crate::script::conditions::{Standing, Standings};
+use crate::sensing::Panel;
+use crate::sensing::sense::Sensed;
+use crate::wear::WearState;
+use crate::wear::age::Worn;
+use crate::world::{
+    Agenda, Clock, Course, FaultBoard, Machine, Modes, Outbox, Panels, Patches, Roster, Run, Slots, Unrest, Wears,
+};
+use crate::{faults, maintenance, script};
+use bevy_ecs::prelude::World;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The dice of what a machine is in every future.
+pub const EVERY_FUTURE: u64 = u64::MAX;
+
+/// Rounds in which what feeds on itself comes to rest at the start.
+const SETTLING: usize = 64;
+
+/// A value for a driver that a feed holds, as it came in before a tick.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    pub machine: u32,
+    pub future: u32,
+    pub driver: String,
+    pub value: f64,
+}
+
+/// What one tick hears.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Batch {
+    pub inputs: Vec<Input>,
+}
+
+/// A world of some machines of a plan, in some of its futures.
+#[derive(Debug)]
+pub struct Twin {
+    pub(crate) world: World,
+    phases: Phases,
+    plan: Arc<Plan>,
+    watches_conditions: bool,
+    pub(crate) started: bool,
+}
+
+impl Twin {
+    /// A world of all machines in all futures.
+    pub fn build(plan: &Arc<Plan>) -> Twin {
+        let members = (0..plan.machines.len() as u32).collect();
+        Twin::build_part(plan, members, 0..plan.futures)
+    }
+
+    /// A world of some machines (ascending) in some futures. Machines that are linked, share a condition or a crew belong
+    /// together.
+    pub fn build_part(plan: &Arc<Plan>, members: Vec<u32>, futures: Range<u32>) -> Twin {
+        let mut world = World::new();
+        let rows: Vec<(u32, u32)> =
+            futures.clone().flat_map(|future| members.iter().map(move |&machine| (future, machine))).collect();
+        let mut roster =
+            Roster { members, first_future: futures.start, futures: futures.len() as u32, ..Roster::default() };
+        roster.runs = runs_of(plan, &rows);
+        let mut agenda = Agenda::default();
+        script::actions::plan_actions(plan, &roster, &mut agenda);
+        faults::schedule::plan_first_faults(plan, &roster, &mut agenda);
+        maintenance::work::plan_first_works(plan, &roster, &mut agenda);
+        let bundles = rows.iter().enumerate().map(|(local, &(future, machine))| bundle(plan, local, future, machine));
+        roster.entities = world.spawn_batch(bundles).collect();
+        let mut unrest = Unrest::new(plan);
+        unrest.locals.extend(0..rows.len() as u32);
+        let conditions = vec![vec![Standing::default(); plan.script.conditions.len()]; futures.len()];
+        world.insert_resource(Course(plan.clone()));
+        world.insert_resource(Clock { tick: 0, fresh: true });
+        world.insert_resource(Gusts::new(plan, rows.len()));
+        world.insert_resource(Crews { waiting: vec![Default::default(); futures.len()], busy: vec![0; futures.len()] });
+        world.insert_resource(Standings(conditions));
+        world.insert_resource(roster);
+        world.insert_resource(agenda);
+        world.insert_resource(unrest);
+        world.init_resource::<Outbox>();
+        world.init_resource::<Worn>();
+        world.init_resource::<Patches>();
+        world.init_resource::<FaultBoard>();
+        world.init_resource::<Sensed>();
+        world.init_resource::<Watches>();
+        let phases = Phases::new(&mut world);
+        let by_condition = matches!(plan.maintenance.policy, crate::maintenance::Policy::Condition { .. });
+        let watches_conditions = by_condition || !plan.script.conditions.is_empty();
+        Twin { world, phases, plan: plan.clone(), watches_conditions, started: false }
+    }
+
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The tick that the world shows; None before the first.
+    pub fn now(&self) -> Option<u32> {
+        self.started.then(|| self.world.resource::<Clock>().tick)
+    }
+
+    /// One step. The first one shows tick 0, the start of the scenario.
+    pub fn tick(&mut self, batch: &Batch) {
+        let mut clock = self.world.resource_mut::<Clock>();
+        clock.fresh = !self.started;
+        if self.started {
+            clock.tick += 1;
+        }
+        let tick = clock.tick;
+        if self.started {
+            self.phases.run(Phase::Age, &mut self.world);
+        }
+        self.started = true;
+        self.receive(batch);
+        if self.something_is_due(tick) {
+            self.world.resource_mut::<Agenda>().open(tick);
+            self.phases.run(Phase::Script, &mut self.world);
+        }
+        if tick == 0 && self.plan.models.iter().any(|model| !model.echoes.is_empty()) {
+            // Lags start settled: drivers that read sensors and sensors that follow drivers come to rest first.
+            for _ in 0..SETTLING {
+                self.phases.run(Phase::Settle, &mut self.world);
+            }
+        }
+        self.phases.run(Phase::Act, &mut self.world);
+        if !self.world.resource::<Sensed>().hot.is_empty() {
+            self.phases.run(Phase::Judge, &mut self.world);
+        }
+        if self.watches_conditions {
+            self.phases.run(Phase::Watch, &mut self.world);
+        }
+    }
+
+    fn something_is_due(&self, tick: u32) -> bool {
+        !self.world.resource::<Worn>().0.is_empty()
+            || self.world.resource::<Agenda>().is_due(tick)
+            || self.world.resource::<Unrest>().is_due(tick)
+    }
+
+    /// Hears what feeds say of drivers.
+    fn receive(&mut self, batch: &Batch) {
+        for input in &batch.inputs {
+            let Some(local) = self.world.resource::<Roster>().local(input.future, input.machine) else { continue };
+            let model = self.plan.model_of(input.machine);
+            let driver = model.drivers.iter().find(|driver| driver.name == input.driver);
+            if let Some(Source::Held { slot }) = driver.map(|driver| &driver.source)
+                && input.value.is_finite()
+            {
+                let entity = self.world.resource::<Roster>().entity(local);
+                if let Some(mut slots) = self.world.get_mut::<Slots>(entity) {
+                    slots.0[*slot as usize] = input.value;
+                }
+            }
+        }
+    }
+}
+
+/// Machines in line that share a model.
+fn runs_of(plan: &Plan, rows: &[(u32, u32)]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (at, &(_, machine)) in rows.iter().enumerate() {
+        let model = plan.machines[machine as usize].model;
+        match runs.last_mut() {
+            Some(run) if run.model == model => run.end = at + 1,
+            _ => runs.push(Run { model, start: at, end: at + 1 }),
+        }
+    }
+    runs
+}
+
+type MachineBundle = (Machine, Modes, Slots, Wears, Panels, Meters);
+
+fn bundle(plan: &Plan, local: usize, future: u32, machine: u32) -> MachineBundle {
+    let (id, index) = (&plan.machines[machine as usize].id, plan.machines[machine as usize].model);
+    let model = &plan.models[index as usize];
+    let dice = Dice::of(plan.seed, u64::from(future), id);
+    let unit = Dice::of(plan.seed, EVERY_FUTURE, id);
+    let wears = wears_of(model, &dice, &unit);
+    let mut slots = Slots(smallvec::smallvec![0.0; usize::from(model.slots)]);
+    for &(slot, value) in &model.initial {
+        slots.0[slot as usize] = value;
+    }
+    for (slot, name, draw) in &model.drawn {
+        slots.0[*slot as usize] = unit_draw(&unit, name, draw);
+    }
+    for (wear, plan) in wears.0.iter().zip(&model.wears) {
+        slots.0[plan.slot as usize] = wear.now.max(0.0);
+    }
+    slots.0[0] = 1.0;
+    let panels = Panels(model.panels.iter().map(|_| Panel::default()).collect());
+    let machine = Machine { local: local as u32, machine, future, model: index, dice };
+    (machine, Modes::default(), slots, wears, panels, Meters::default())
+}
+
+fn wears_of(model: &Model, dice: &Dice, unit: &Dice) -> Wears {
+    let one = |plan: &crate::wear::WearPlan| {
+        let life = unit_draw(unit, &format!("wear.{}.life", plan.name), &plan.life).max(1.0);
+        let start = unit_draw(unit, &format!("wear.{}.starts_at", plan.name), &plan.starts_at).clamp(0.0, 0.999_999);
+        WearState::new(plan, dice, life, start)
+    };
+    Wears(model.wears.iter().map(one).collect())
+}
+
+/// A number of this machine, the same in every future.
+fn unit_draw(unit: &Dice, name: &str, draw: &Draw) -> f64 {
+    unit.stream(crate::dice::Purpose::named(&format!("unit.{name}")), 0).draw(draw)
+}

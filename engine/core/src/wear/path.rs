@@ -1,0 +1,110 @@
+//! The path of a wear over `s`: the straight piece it is on, and how the next one is drawn.
+
+use super::{Law, NODES_PER_LIFE, WearPlan};
+use crate::dice::Dice;
+use crate::files::numbers::Draw;
+use serde::{Deserialize, Serialize};
+
+/// A piece of the path: wear is `wear + slope * (s - from)` until `s` reaches `until`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Piece {
+    from: f64,
+    pub until: f64,
+    wear: f64,
+    slope: f64,
+    node: u32,
+}
+
+/// Where a renewal's draws lie among the occurrences of a path: 24 bits of renewal, 24 of node.
+fn address(renewal: u32, node: u32) -> u64 {
+    (u64::from(renewal & 0xFF_FFFF) << 24) | u64::from(node & 0xFF_FFFF)
+}
+
+impl Piece {
+    /// The first piece of a renewal that starts at `base`.
+    pub fn first(plan: &WearPlan, dice: &Dice, renewal: u32, base: f64) -> Piece {
+        let mut piece = Piece { from: 0.0, until: f64::INFINITY, wear: base, slope: 1.0, node: 0 };
+        match &plan.law {
+            Law::Linear | Law::Exponential { .. } => {}
+            Law::Weibull { shape } => {
+                let lives = dice.stream(plan.path, address(renewal, 0)).weibull(*shape, 1.0);
+                piece.slope = 1.0 / lives;
+            }
+            Law::Wiener { .. } | Law::Gamma { .. } => piece.draw_slope(plan, dice, renewal),
+            Law::Shock { .. } => {
+                piece.slope = 0.0;
+                piece.draw_gap(plan, dice, renewal);
+            }
+        }
+        piece
+    }
+
+    #[inline]
+    pub fn wear_at(&self, plan: &WearPlan, s: f64) -> f64 {
+        match plan.law {
+            Law::Exponential { shape } => self.wear + libm::expm1(shape * s) / libm::expm1(shape),
+            _ => self.wear + self.slope * (s - self.from),
+        }
+    }
+
+    /// Goes on to the piece that holds `s`. True when a node on the way reached 1.
+    pub fn advance(&mut self, plan: &WearPlan, dice: &Dice, renewal: u32, s: f64) -> bool {
+        let mut crossed = false;
+        while s >= self.until && !crossed {
+            self.wear += self.slope * (self.until - self.from);
+            self.from = self.until;
+            self.node += 1;
+            match &plan.law {
+                Law::Shock { jump, .. } => {
+                    self.wear += dice.stream(plan.path, address(renewal, self.node) | JUMP).draw(jump);
+                    self.draw_gap(plan, dice, renewal);
+                }
+                _ => self.draw_slope(plan, dice, renewal),
+            }
+            crossed = self.wear >= 1.0;
+        }
+        crossed
+    }
+
+    /// The next gridded piece of wiener and gamma.
+    fn draw_slope(&mut self, plan: &WearPlan, dice: &Dice, renewal: u32) {
+        let ds = 1.0 / NODES_PER_LIFE;
+        let mut luck = dice.stream(plan.path, address(renewal, self.node));
+        let rise = match plan.law {
+            Law::Wiener { spread } => ds + spread * ds.sqrt() * luck.normal(),
+            Law::Gamma { spread } => luck.gamma(ds / (spread * spread), spread * spread),
+            _ => ds,
+        };
+        self.until = f64::from(self.node + 1) / NODES_PER_LIFE;
+        self.slope = rise * NODES_PER_LIFE;
+    }
+
+    /// The next arrival of a shock.
+    fn draw_gap(&mut self, plan: &WearPlan, dice: &Dice, renewal: u32) {
+        if let Law::Shock { rate, .. } = plan.law {
+            self.until = self.from + dice.stream(plan.path, address(renewal, self.node)).exponential(1.0 / rate);
+        }
+    }
+
+    pub fn lift(&mut self, by: f64) {
+        self.wear += by;
+    }
+}
+
+/// Sets the sizes of shocks apart from their times.
+const JUMP: u64 = 1 << 47;
+
+impl crate::dice::Stream {
+    /// A number as a file describes it.
+    pub fn draw(&mut self, draw: &Draw) -> f64 {
+        match draw {
+            Draw::Fixed(value) => *value,
+            Draw::Normal(mean, sd) => mean + sd * self.normal(),
+            Draw::Lognormal(median, gsd) => self.lognormal(*median, *gsd),
+            Draw::Uniform(low, high) => low + (high - low) * self.uniform(),
+            Draw::Exponential(mean) => self.exponential(*mean),
+            Draw::Weibull(shape, mean) => self.weibull(*shape, *mean),
+            Draw::Choice(values) => values[self.choice(values.len())],
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The shared nouns of the world, through which the features meet: machine, mode, clock, agenda, outbox.
+
+pub mod agenda;
+pub mod board;
+pub mod clock;
+pub mod machine;
+pub mod modes;
+pub mod outbox;
+pub mod patches;
+
+pub use agenda::Agenda;
+pub use board::{FaultBoard, LaneAct, LaneFault};
+pub use clock::{Clock, Course};
+pub use machine::{Machine, Panels, Roster, Run, Slots, Wears};
+pub use modes::{Down, Modes, Unrest};
+pub use outbox::Outbox;
+pub use patches::{Envelope, Patch, Patches};

@@ -1,0 +1,32 @@
+//! Recorders: what a run leaves on disk, in the formats people read.
+//!
+//! A [`Recorder`] owns one output folder and every file in it. It gets columns from the world ([`Chunk`]s), and
+//! turns them into tables: CSV, JSON lines, Parquet or line protocol, wide or long, and the truth beside them.
+//! Nothing here knows the world, reads a clock or decides what a run does. The bytes of a file depend only on
+//! what was recorded: not on how it was cut into chunks, nor on which other formats are written.
+//!
+//! [`Chunk`]: twinwright_model::Chunk
+
+mod csv;
+mod error;
+mod folder;
+mod influx;
+mod jsonl;
+mod lines;
+mod long;
+mod numerals;
+mod parquet;
+mod recorder;
+mod rowtext;
+mod table;
+mod textbuffer;
+mod timetext;
+mod truth;
+mod wide;
+
+pub use error::RecordError;
+pub use folder::{PartFile, RunFolder, file_name};
+pub use recorder::{Failure, Format, Options, Recorder, RunHead, Shape};
+
+#[cfg(test)]
+mod tests;
