@@ -91,26 +91,34 @@ impl Tally {
     }
 
     pub fn add(&mut self, other: &Tally) {
-        for (hours, more) in self.hours.iter_mut().zip(other.hours) {
-            *hours += more;
+        for (sum, more) in self.parts_mut().into_iter().zip(other.clone().parts_mut()) {
+            *sum += *more;
         }
-        for (sum, more) in [
-            (&mut self.failures, other.failures),
-            (&mut self.repairs, other.repairs),
-            (&mut self.planned_works, other.planned_works),
-            (&mut self.alerts, other.alerts),
-            (&mut self.energy_kwh, other.energy_kwh),
-            (&mut self.pieces, other.pieces),
-            (&mut self.good_pieces, other.good_pieces),
-            (&mut self.ideal_pieces, other.ideal_pieces),
-            (&mut self.cost_downtime, other.cost_downtime),
-            (&mut self.cost_planned, other.cost_planned),
-            (&mut self.cost_unplanned, other.cost_unplanned),
-            (&mut self.cost_energy, other.cost_energy),
-            (&mut self.cost_scrap, other.cost_scrap),
-        ] {
-            *sum += more;
-        }
+    }
+
+    /// Every sum times a factor: an average over futures.
+    pub fn scale(&mut self, factor: f64) {
+        self.parts_mut().into_iter().for_each(|sum| *sum *= factor);
+    }
+
+    fn parts_mut(&mut self) -> Vec<&mut f64> {
+        let mut parts: Vec<&mut f64> = self.hours.iter_mut().collect();
+        parts.extend([
+            &mut self.failures,
+            &mut self.repairs,
+            &mut self.planned_works,
+            &mut self.alerts,
+            &mut self.energy_kwh,
+            &mut self.pieces,
+            &mut self.good_pieces,
+            &mut self.ideal_pieces,
+            &mut self.cost_downtime,
+            &mut self.cost_planned,
+            &mut self.cost_unplanned,
+            &mut self.cost_energy,
+            &mut self.cost_scrap,
+        ]);
+        parts
     }
 
     fn in_state(&self, state: E10) -> f64 {

@@ -51,6 +51,8 @@ pub struct Options {
     pub shape: Shape,
     pub readings: bool,
     pub truth: bool,
+    /// `truth/labels.csv`, the ground truth of injected faults; small, so it needs no asking where there are faults.
+    pub labels: bool,
 }
 
 /// An instant at which a machine failed.
@@ -118,7 +120,7 @@ impl Recorder {
         let readings =
             if options.readings { Readings::open(&folder, &head, &formats, options.shape)? } else { Readings::None };
         let truth = if options.truth { open_truth(&folder, &head, &formats)? } else { Vec::new() };
-        let mut labels = options.truth.then(|| folder.create("truth/labels.csv")).transpose()?;
+        let mut labels = options.labels.then(|| folder.create("truth/labels.csv")).transpose()?;
         let mut labels = labels.take().map(|file| Lines::new(file, futures));
         labels.iter_mut().for_each(Lines::label_head);
         Ok(Recorder {
@@ -165,7 +167,7 @@ impl Recorder {
         alerts.iter().try_for_each(|alert| self.alerts.alert(alert, &self.head.machines))
     }
 
-    /// Labels are part of the truth: without it they go nowhere.
+    /// Without [`Options::labels`] they go nowhere.
     pub fn labels(&mut self, labels: &[Label]) -> Result<(), RecordError> {
         let Some(lines) = &mut self.labels else { return Ok(()) };
         labels.iter().try_for_each(|label| lines.label(label, &self.head.machines))

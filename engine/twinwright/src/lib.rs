@@ -1,1 +1,15 @@
-//! Library.
+//! The wiring of twinwright: files, commands and reports around the deterministic core.
+//!
+//! The binary is a thin shell over this library, so that tests and benches can call what it calls.
+
+pub mod check;
+pub mod init;
+pub mod library;
+pub mod run;
+pub mod trouble;
+
+pub use library::Kinds;
+pub use trouble::Trouble;
+
+/// The version that files and summaries carry.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -2,6 +2,7 @@
 
 use super::{Effect, FaultPlan, schedule};
 use crate::dice::Dice;
+use crate::economy::Meters;
 use crate::plan::{Model, Plan};
 use crate::wear::age::Worn;
 use crate::world::agenda::Deed;
@@ -14,7 +15,7 @@ use bevy_ecs::prelude::{Commands, Component, Entity, Query, Res, ResMut};
 use bevy_ecs::system::SystemParam;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use twinwright_model::Label;
+use twinwright_model::{Label, Mode};
 
 /// An active fault on one machine.
 #[derive(Debug, Clone, PartialEq, Component, Serialize, Deserialize)]
@@ -46,7 +47,14 @@ pub struct Mischief<'w, 's> {
     machines: Query<
         'w,
         's,
-        (&'static Machine, &'static mut Modes, &'static mut Slots, &'static mut Wears, &'static mut Panels),
+        (
+            &'static Machine,
+            &'static mut Modes,
+            &'static mut Slots,
+            &'static mut Wears,
+            &'static mut Panels,
+            &'static mut Meters,
+        ),
     >,
 }
 
@@ -66,7 +74,7 @@ impl Mischief<'_, '_> {
         let course = self.course.0.clone();
         let plan = &*course;
         let fault = &plan.faults[index as usize];
-        let Ok((machine, mut modes, mut slots, mut wears, mut panels)) =
+        let Ok((machine, mut modes, mut slots, mut wears, mut panels, mut meters)) =
             self.machines.get_mut(self.roster.entity(local))
         else {
             return;
@@ -84,12 +92,17 @@ impl Mischief<'_, '_> {
             }
             Effect::Wear { .. } => {
                 let wear = &mut wears.0[target.part as usize];
-                if wear.step(size.unwrap_or(0.0)) && modes.mode != twinwright_model::Mode::Failed {
+                if wear.step(size.unwrap_or(0.0)) && modes.mode != Mode::Failed {
                     self.worn.0.push((local, target.part as u8));
                 }
                 slots.0[model.wears[target.part as usize].slot as usize] = wear.now.max(0.0);
             }
             Effect::Trip => {
+                if modes.mode != Mode::Failed {
+                    meters.failures += 1;
+                    let whose = (machine.machine, machine.future);
+                    self.outbox.event(plan.time_of(i64::from(tick)), whose, "failure", [("fault", json!(fault.name))]);
+                }
                 modes.trips += 1;
                 self.unrest.add(local);
             }
@@ -118,7 +131,7 @@ impl Mischief<'_, '_> {
             (active.local, active.fault, active.occurrence) == (local, index, occurrence)
         });
         let Some((entity, active)) = found.map(|(entity, active)| (entity, active.clone())) else { return };
-        let Ok((machine, mut modes, _, _, mut panels)) = self.machines.get_mut(self.roster.entity(local)) else { return };
+        let Ok((machine, mut modes, _, _, mut panels, _)) = self.machines.get_mut(self.roster.entity(local)) else { return };
         self.commands.entity(entity).despawn();
         self.patches.remove(local, By::Fault { fault: index, occurrence });
         if fault.effect == Effect::Trip {

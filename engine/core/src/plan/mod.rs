@@ -9,7 +9,7 @@ mod machines;
 mod scenario;
 
 pub use machines::{expand_ids, MOST_MACHINES};
-pub use scenario::{compile, compile_kind};
+pub use scenario::{compile, compile_kind, compile_seeded};
 
 use crate::drivers::{DriverPlan, DutyPlan};
 use crate::economy::EconomyPlan;

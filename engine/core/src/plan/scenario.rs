@@ -38,11 +38,21 @@ pub(super) struct Compiler<'a> {
     sources: Sources,
     faults: Faults,
     library: &'a dyn Library,
+    seed: Option<u64>,
 }
 
 /// Compiles a scenario with its machine files. A plan comes only without faults.
 pub fn compile(document: &Document, library: &dyn Library) -> Result<Plan, Vec<Diagnostic>> {
-    let mut compiler = Compiler { sources: Sources::default(), faults: Faults::default(), library };
+    compile_seeded(document, library, None)
+}
+
+/// The same with another seed than the file's.
+pub fn compile_seeded(
+    document: &Document,
+    library: &dyn Library,
+    seed: Option<u64>,
+) -> Result<Plan, Vec<Diagnostic>> {
+    let mut compiler = Compiler { sources: Sources::default(), faults: Faults::default(), library, seed };
     let plan = compiler.scenario(document);
     match plan {
         Some(plan) if compiler.faults.is_empty() => Ok(plan),
@@ -56,7 +66,7 @@ impl Compiler<'_> {
         let spec = ScenarioSpec::read(&node, &mut Cx { sources: &self.sources, faults: &mut self.faults });
         self.check_head(&spec);
         let ticks = self.ticks(&spec);
-        let seed = spec.seed.unwrap_or(1);
+        let seed = self.seed.or(spec.seed).unwrap_or(1);
         let futures = self.futures(&spec);
         let plant = self.plant(&spec, seed);
         let links = self.links(&spec, &plant);
@@ -65,7 +75,7 @@ impl Compiler<'_> {
         let faults = self.fault_plans(&spec, &plant, start);
         let maintenance = self.maintenance(&spec, &plant);
         self.expectations(&spec, &plant);
-        let digest = digest_of(&node, &plant.kinds);
+        let digest = digest_of(&node, &plant.kinds, seed);
         Some(Plan {
             title: spec.title.clone(),
             seed,
@@ -147,10 +157,11 @@ impl Compiler<'_> {
 }
 
 /// Keys that do not change what a run is.
-const NOT_IN_DIGEST: [&str; 4] = ["title", "duration", "futures", "expect"];
+const NOT_IN_DIGEST: [&str; 5] = ["title", "seed", "duration", "futures", "expect"];
 
-fn digest_of(scenario: &Node, kinds: &BTreeMap<String, Node>) -> u128 {
+fn digest_of(scenario: &Node, kinds: &BTreeMap<String, Node>, seed: u64) -> u128 {
     let mut hash = crate::digest::Hash::default();
+    hash.number(seed);
     if let crate::files::Value::Table(entries) = &scenario.value {
         for (key, node) in entries.iter().filter(|(key, _)| !NOT_IN_DIGEST.contains(&key.text.as_str())) {
             hash.text(&key.text);

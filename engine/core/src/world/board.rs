@@ -50,12 +50,12 @@ impl FaultBoard {
         self.lanes.values().flatten().any(|fault| matches!(fault.act, LaneAct::Swap(..)))
     }
 
-    /// Names of the faults active on a machine, or on one of its sensors, joined by `+`.
+    /// Names of all faults active on a machine, or only of those on one of its sensors, joined by `+`.
     pub fn joined(&self, local: u32, sensor: Option<u16>) -> String {
         let Some(active) = self.names.get(&local) else { return String::new() };
         let mut names: Vec<&str> = active
             .iter()
-            .filter(|(_, acts_on)| sensor.is_none() || *acts_on == sensor || acts_on.is_none())
+            .filter(|(_, acts_on)| sensor.is_none() || *acts_on == sensor)
             .map(|(name, _)| name.as_str())
             .collect();
         names.dedup();

@@ -1,0 +1,199 @@
+//! What a run came to: measures over futures, and whether the expectations held.
+
+use super::Settings;
+use super::progress::Speed;
+use crate::VERSION;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use twinwright_core::Plan;
+use twinwright_core::expression::{self, Meaning, Names};
+use twinwright_core::measures::{self, MOST_NAMED, Tally};
+
+/// A measure over futures.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figure {
+    pub mean: f64,
+    pub p05: f64,
+    pub p50: f64,
+    pub p95: f64,
+    pub n: usize,
+}
+
+/// What one kind came to, summed over its machines and averaged over futures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KindSummary {
+    pub kind: String,
+    pub machines: usize,
+    pub tally: Tally,
+}
+
+/// A whole run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    pub scenario: String,
+    pub title: String,
+    pub seed: u64,
+    /// Digest of the final state, and of the plan.
+    pub digest: u128,
+    pub ticks: u32,
+    pub machines: usize,
+    pub futures: u32,
+    pub interrupted: bool,
+    pub expectations_missed: usize,
+    pub speed: Speed,
+    pub kinds: Vec<KindSummary>,
+    /// Name to figure: plant-wide, then `name(machine)`.
+    pub measures: Vec<(String, Figure)>,
+}
+
+impl Summary {
+    pub fn new(settings: &Settings, plan: &Plan, tick: u32, tallies: Vec<(u32, u32, Tally)>, digest: u128) -> Summary {
+        let mut plant: BTreeMap<u32, Tally> = BTreeMap::new();
+        let mut machines: BTreeMap<u32, Vec<&Tally>> = BTreeMap::new();
+        for (future, machine, tally) in &tallies {
+            plant.entry(*future).or_default().add(tally);
+            if (*machine as usize) < MOST_NAMED {
+                machines.entry(*machine).or_default().push(tally);
+            }
+        }
+        let plant: Vec<&Tally> = plant.values().collect();
+        let mut measures = figures(&plant, |name| name.to_owned());
+        for (machine, tallies) in &machines {
+            let id = &plan.machines[*machine as usize].id;
+            measures.extend(figures(tallies, |name| format!("{name}({id})")));
+        }
+        Summary {
+            scenario: settings.scenario.file_stem().map_or(String::new(), |stem| stem.to_string_lossy().into_owned()),
+            title: plan.title.clone(),
+            seed: plan.seed,
+            digest,
+            ticks: tick,
+            machines: plan.machines.len(),
+            futures: plan.futures,
+            interrupted: false,
+            expectations_missed: 0,
+            speed: Speed::default(),
+            kinds: kinds(plan, &tallies),
+            measures,
+        }
+    }
+
+    pub fn figure(&self, name: &str) -> Option<Figure> {
+        self.measures.iter().find(|(known, _)| known == name).map(|(_, figure)| *figure)
+    }
+
+    /// Expectations that do not hold, each with the figures that it speaks of.
+    pub fn missed(&self, plan: &Plan) -> Vec<String> {
+        plan.expectations.iter().filter_map(|text| self.judge(text)).collect()
+    }
+
+    fn judge(&self, text: &str) -> Option<String> {
+        let mut values: Vec<f64> = Vec::new();
+        let mut said: Vec<String> = Vec::new();
+        let mut resolve = |name: &str| {
+            // A measure without a meaning in this run (mtbf of a machine that never failed) holds for nothing.
+            let mean = self.figure(name).map_or(f64::NAN, |figure| figure.mean);
+            said.push(format!("{name} = {mean}"));
+            values.push(mean);
+            Some(Meaning::Slot((values.len() - 1) as u16))
+        };
+        let bound = expression::parse(text, Names::Qualified).ok()?.bind(&mut resolve, &[]).ok()?;
+        let value = bound.eval(&values);
+        let holds = value != 0.0 && !value.is_nan() && values.iter().all(|value| !value.is_nan());
+        said.dedup();
+        (!holds).then(|| format!("expected {text}, but {}", said.join(", ")))
+    }
+
+    /// `summary.json`. No wall time in it: the same run gives the same bytes.
+    pub fn to_json(&self, plan: &Plan) -> Value {
+        let measures: Map<String, Value> = self
+            .measures
+            .iter()
+            .map(|(name, f)| {
+                (name.clone(), json!({ "mean": f.mean, "p05": f.p05, "p50": f.p50, "p95": f.p95, "n": f.n }))
+            })
+            .collect();
+        let kinds: Vec<Value> = self
+            .kinds
+            .iter()
+            .map(|kind| json!({ "kind": kind.kind, "machines": kind.machines, "measures": kind.tally.measures() }))
+            .collect();
+        json!({
+            "twinwright": VERSION,
+            "scenario": self.scenario,
+            "title": self.title,
+            "seed": self.seed,
+            "version": VERSION,
+            "digest": format!("{:032x}", self.digest),
+            "plan": format!("{:032x}", plan.digest),
+            "start": plan.start.to_string(),
+            "end": plan.time_of(i64::from(self.ticks)).to_string(),
+            "tick_s": plan.tick.seconds(),
+            "ticks": self.ticks,
+            "futures": self.futures,
+            "machines": self.machines,
+            "interrupted": self.interrupted,
+            "kinds": kinds,
+            "measures": measures,
+        })
+    }
+}
+
+fn figures(futures: &[&Tally], name: impl Fn(&str) -> String) -> Vec<(String, Figure)> {
+    let figure = |measure: &str| {
+        let values: Vec<f64> = futures.iter().filter_map(|tally| tally.measure(measure)).collect();
+        Some((name(measure), Figure::of(values)?))
+    };
+    measures::NAMES.iter().filter_map(|measure| figure(measure)).collect()
+}
+
+impl Figure {
+    /// None of no values.
+    pub fn of(mut values: Vec<f64>) -> Option<Figure> {
+        if values.is_empty() {
+            return None;
+        }
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        values.sort_by(f64::total_cmp);
+        // Linear between order statistics, as numpy's default has it.
+        let at = |part: f64| {
+            let place = part * (values.len() - 1) as f64;
+            let (low, share) = (place.floor() as usize, place.fract());
+            let high = (low + 1).min(values.len() - 1);
+            values[low] + (values[high] - values[low]) * share
+        };
+        Some(Figure { mean, p05: at(0.05), p50: at(0.5), p95: at(0.95), n: values.len() })
+    }
+}
+
+fn kinds(plan: &Plan, tallies: &[(u32, u32, Tally)]) -> Vec<KindSummary> {
+    let mut kinds: Vec<KindSummary> = plan
+        .sheets
+        .iter()
+        .map(|sheet| KindSummary { kind: sheet.kind.clone(), machines: 0, tally: Tally::default() })
+        .collect();
+    for machine in 0..plan.machines.len() as u32 {
+        kinds[plan.model_of(machine).sheet as usize].machines += 1;
+    }
+    for (_, machine, tally) in tallies {
+        kinds[plan.model_of(*machine).sheet as usize].tally.add(tally);
+    }
+    for kind in &mut kinds {
+        kind.tally.scale(1.0 / f64::from(plan.futures));
+    }
+    kinds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_those_of_numpy_percentile() {
+        // numpy.percentile([1, 2, 4, 8, 16], [5, 50, 95]) = 1.2, 4.0, 14.4
+        let figure = Figure::of(vec![8.0, 1.0, 16.0, 4.0, 2.0]).unwrap();
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+        assert!(near(figure.p05, 1.2) && near(figure.p50, 4.0) && near(figure.p95, 14.4) && near(figure.mean, 6.2));
+        assert_eq!(Figure::of(Vec::new()), None);
+    }
+}

@@ -1,0 +1,149 @@
+//! The crew of worlds: one thread each, told how many ticks to go, answering with what came out.
+//!
+//! Orders and answers go through bounded channels; a world that panics is an error of the run, not a hang.
+
+use super::split::{Part, split};
+use crate::Trouble;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use twinwright_core::measures::Tally;
+use twinwright_core::record::{FaultSets, Wanted};
+use twinwright_core::snapshot::Digests;
+use twinwright_core::world::Outbox;
+use twinwright_core::{Batch, Plan, Twin};
+use twinwright_model::{Chunk, Label, ReadingRows, TruthRows};
+
+/// What a world is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Ticks { count: u32 },
+    Finish,
+}
+
+/// What came out of a stretch of ticks.
+#[derive(Debug, Default)]
+pub struct Stretch {
+    pub chunk: Chunk,
+    pub outbox: Outbox,
+}
+
+/// What a world knows at the end.
+#[derive(Debug, Default)]
+pub struct Ends {
+    /// (future, machine) with what it came to.
+    pub tallies: Vec<(u32, u32, Tally)>,
+    pub labels: Vec<Label>,
+    pub digests: Digests,
+}
+
+enum Answer {
+    Stretch(Box<Stretch>),
+    Ends(Box<Ends>),
+}
+
+struct Worker {
+    orders: SyncSender<Order>,
+    answers: Receiver<Answer>,
+    thread: JoinHandle<()>,
+}
+
+/// All worlds of a run.
+pub struct Crew {
+    workers: Vec<Worker>,
+}
+
+impl Crew {
+    pub fn start(plan: &Arc<Plan>, threads: usize, wanted: Wanted, every: u32) -> Crew {
+        let workers = split(plan, threads).into_iter().map(|part| start_one(plan, part, wanted, every)).collect();
+        Crew { workers }
+    }
+
+    /// Tells every world the same.
+    pub fn order(&mut self, order: Order) -> Result<(), Trouble> {
+        for worker in &self.workers {
+            worker.orders.send(order).map_err(|_| gone())?;
+        }
+        Ok(())
+    }
+
+    /// The next stretch of every world.
+    pub fn collect(&mut self) -> Result<Vec<Stretch>, Trouble> {
+        self.workers
+            .iter()
+            .map(|worker| match worker.answers.recv() {
+                Ok(Answer::Stretch(stretch)) => Ok(*stretch),
+                _ => Err(gone()),
+            })
+            .collect()
+    }
+
+    /// Lets every world go and puts their ends together.
+    pub fn finish(mut self) -> Result<Ends, Trouble> {
+        self.order(Order::Finish)?;
+        let mut all = Ends::default();
+        for worker in self.workers {
+            // Stretches that were ordered before an interruption come first; they are not part of the run any more.
+            let ends = loop {
+                match worker.answers.recv() {
+                    Ok(Answer::Ends(ends)) => break *ends,
+                    Ok(Answer::Stretch(_)) => {}
+                    Err(_) => return Err(gone()),
+                }
+            };
+            all.tallies.extend(ends.tallies);
+            all.labels.extend(ends.labels);
+            all.digests.extend(ends.digests);
+            worker.thread.join().map_err(|_| gone())?;
+        }
+        all.tallies.sort_by_key(|(future, machine, _)| (*future, *machine));
+        Ok(all)
+    }
+}
+
+fn gone() -> Trouble {
+    Trouble::World("a simulation thread stopped; the message above says why".to_owned())
+}
+
+fn start_one(plan: &Arc<Plan>, part: Part, wanted: Wanted, every: u32) -> Worker {
+    let (orders, inbox) = sync_channel(4);
+    let (outbox, answers) = sync_channel(4);
+    let plan = plan.clone();
+    let thread = std::thread::spawn(move || {
+        let mut twin = Twin::build_part(&plan, part.machines, part.futures);
+        let mut sets = FaultSets::default();
+        while let Ok(order) = inbox.recv() {
+            let answer = match order {
+                Order::Ticks { count } => {
+                    Answer::Stretch(Box::new(stretch(&mut twin, &plan, count, wanted, every, &mut sets)))
+                }
+                Order::Finish => Answer::Ends(Box::new(Ends {
+                    tallies: twin.tallies(),
+                    labels: twin.open_labels(),
+                    digests: twin.digests(),
+                })),
+            };
+            if outbox.send(answer).is_err() {
+                break;
+            }
+        }
+    });
+    Worker { orders, answers, thread }
+}
+
+fn stretch(twin: &mut Twin, plan: &Plan, count: u32, wanted: Wanted, every: u32, sets: &mut FaultSets) -> Stretch {
+    let mut chunk = Chunk {
+        readings: plan.sheets.iter().map(ReadingRows::for_sheet).collect(),
+        truth: plan.sheets.iter().map(TruthRows::for_sheet).collect(),
+        fault_sets: Vec::new(),
+    };
+    let recorded = wanted.readings || wanted.truth;
+    let batch = Batch::default();
+    for _ in 0..count {
+        twin.tick(&batch);
+        if recorded && twin.now().is_some_and(|tick| tick.is_multiple_of(every)) {
+            twin.show(wanted, &mut chunk, sets);
+        }
+    }
+    Stretch { chunk, outbox: twin.take_outbox() }
+}
