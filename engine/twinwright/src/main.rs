@@ -161,16 +161,15 @@ fn run_scenario(args: RunArgs) -> Result<(), Trouble> {
     if let Some(threads) = args.threads {
         settings.threads = usize::from(threads);
     }
-    let plan = run::plan(&settings)?;
+    let plan = Arc::new(run::plan(&settings)?);
     let stop = Arc::new(AtomicBool::new(false));
     listen_for_interrupt(&stop)?;
-    let shown = run::plan(&settings)?;
-    let outcome = run::run(&settings, plan, &stop)?;
+    let outcome = run::run(&settings, &plan, &stop)?;
     if !settings.quiet {
-        say(&run::text::page(&outcome, &shown))?;
+        say(&run::text::page(&outcome, &plan))?;
     }
     if outcome.summary.interrupted {
-        let end = shown.time_of(i64::from(outcome.summary.ticks));
+        let end = plan.time_of(i64::from(outcome.summary.ticks));
         let _ = writeln!(std::io::stderr(), "interrupted: what is written is complete up to {end}");
     }
     if settings.digest {

@@ -389,6 +389,7 @@ impl Maker<'_> {
     /// Loads and stores without doubles, in ascending order.
     fn finish_lists(&mut self) {
         let model = &mut self.model;
+        model.loads.push(slot::RUNNING);
         for list in [&mut model.loads, &mut model.stores] {
             list.sort_unstable();
             list.dedup();

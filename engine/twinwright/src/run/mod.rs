@@ -121,20 +121,19 @@ const CHUNK_ROWS: u64 = 16_384;
 const CHUNK_MACHINE_TICKS: u64 = 2_000_000;
 
 /// Runs a plan. `stop` ends it early at a whole chunk, with what is complete written.
-pub fn run(settings: &Settings, plan: Plan, stop: &AtomicBool) -> Result<Outcome, Trouble> {
-    let plan = Arc::new(plan);
+pub fn run(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Result<Outcome, Trouble> {
     let wanted = Wanted { readings: settings.readings, truth: settings.truth };
-    let every = sample_every(settings, &plan)?;
+    let every = sample_every(settings, plan)?;
     let folder = RunFolder::open(settings.folder())?;
-    let mut recorder = Recorder::open(folder, head(settings, &plan), &options(settings, &plan))?;
-    let mut crew = Crew::start(&plan, settings.threads.max(1), wanted, every);
-    let mut progress = Progress::new(&plan, settings.quiet);
+    let mut recorder = Recorder::open(folder, head(settings, plan), &options(settings, plan))?;
+    let mut crew = Crew::start(plan, settings.threads.max(1), wanted, every);
+    let mut progress = Progress::new(plan, settings.quiet);
     let rows = plan.machines.len() as u64 * u64::from(plan.futures);
     let recorded = wanted.readings || wanted.truth;
     let aim = if recorded { CHUNK_ROWS } else { CHUNK_MACHINE_TICKS };
     let length = (aim / rows.max(1)).clamp(1, 1 << 20) as u32;
     let (mut failures, mut labels): (Vec<Failure>, Vec<Label>) = (Vec::new(), Vec::new());
-    let mut merger = merge::Merger::new(&plan);
+    let mut merger = merge::Merger::new(plan);
     let (mut ordered, mut done) = (0u64, 0u64);
     let last = u64::from(plan.ticks) + 1;
     while done < last {
@@ -168,12 +167,12 @@ pub fn run(settings: &Settings, plan: Plan, stop: &AtomicBool) -> Result<Outcome
     labels.extend(ends.labels);
     labels.sort_by(|a, b| (a.start, a.future, a.machine, &a.fault).cmp(&(b.start, b.future, b.machine, &b.fault)));
     recorder.labels(&labels)?;
-    let mut summary = Summary::new(settings, &plan, tick, ends.tallies, ends.digests.combine(&plan, tick));
+    let mut summary = Summary::new(settings, plan, tick, ends.tallies, ends.digests.combine(plan, tick));
     summary.interrupted = done < last;
     summary.speed = progress.finish();
-    let missed = summary.missed(&plan);
+    let missed = summary.missed(plan);
     summary.expectations_missed = missed.len();
-    recorder.summary(&summary.to_json(&plan))?;
+    recorder.summary(&summary.to_json(plan))?;
     let folder = recorder.finish(failures)?;
     Ok(Outcome { summary, folder: folder.path().to_path_buf(), missed })
 }

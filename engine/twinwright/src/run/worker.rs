@@ -94,6 +94,8 @@ impl Crew {
             all.tallies.extend(ends.tallies);
             all.labels.extend(ends.labels);
             all.digests.extend(ends.digests);
+            // A world waits for orders until nobody can give any.
+            drop(worker.orders);
             worker.thread.join().map_err(|_| gone())?;
         }
         all.tallies.sort_by_key(|(future, machine, _)| (*future, *machine));

@@ -1,0 +1,3 @@
+//! The promises of the engine, each a module.
+
+mod determinism;
