@@ -10,6 +10,7 @@ pub mod economy;
 pub mod expression;
 pub mod faults;
 pub mod files;
+mod glance;
 pub mod limits;
 pub mod links;
 pub mod maintenance;

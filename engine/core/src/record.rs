@@ -4,10 +4,9 @@ use crate::faults::apply::{ActiveFault, label_of};
 use crate::measures::Tally;
 use crate::economy::Meters;
 use crate::plan::{Model, Plan};
-use crate::sensing::sense::{Between, Sensed};
 use crate::sensing::{LANES, Panel};
 use crate::twin::Twin;
-use crate::world::{Clock, FaultBoard, Machine, Modes, Outbox, Panels, Roster, Wears};
+use crate::world::{Between, Blackboard, Course, FaultBoard, Machine, Modes, Outbox, Panels, Roster, Wears};
 use std::collections::BTreeMap;
 use twinwright_model::{Chunk, Label, Quality, ReadingRows, Time, TruthRows};
 
@@ -48,7 +47,7 @@ impl Twin {
     /// What every machine came to so far: (future, machine) in order.
     pub fn tallies(&mut self) -> Vec<(u32, u32, Tally)> {
         let plan = self.plan().clone();
-        let tick = self.world.resource::<Clock>().tick;
+        let tick = self.world.resource::<Course>().clock.tick;
         let mut query = self.world.query::<(&Machine, &Modes, &Meters)>();
         let mut all: Vec<_> = query
             .iter(&self.world)
@@ -63,11 +62,11 @@ impl Twin {
     /// Adds this tick's rows to a chunk with one entry a sheet.
     pub fn show(&mut self, wanted: Wanted, chunk: &mut Chunk, sets: &mut FaultSets) {
         let plan = self.plan().clone();
-        let tick = self.world.resource::<Clock>().tick;
+        let tick = self.world.resource::<Course>().clock.tick;
         let time = plan.time_of(i64::from(tick));
-        let between = std::mem::take(&mut self.world.resource_mut::<Sensed>().between);
+        let between = std::mem::take(&mut self.world.resource_mut::<Blackboard>().between);
         let mut query = self.world.query::<(&Machine, &Modes, &Wears, &Panels)>();
-        let board = self.world.resource::<FaultBoard>();
+        let board = &self.world.resource::<Blackboard>().board;
         let parts = by_machine(&between);
         for (machine, modes, wears, panels) in query.iter(&self.world) {
             let model = &plan.models[machine.model as usize];
@@ -93,7 +92,7 @@ impl Twin {
     /// Rows between two ticks, for sensors that are sampled more often.
     fn show_between(&self, plan: &Plan, time: Time, between: &[Between], chunk: &mut Chunk, sets: &mut FaultSets) {
         let roster = self.world.resource::<Roster>();
-        let board = self.world.resource::<FaultBoard>();
+        let board = &self.world.resource::<Blackboard>().board;
         let mut instants: BTreeMap<(i64, u32), Vec<&Between>> = BTreeMap::new();
         for part in between.iter().filter(|part| part.part > 0) {
             let panel = &plan.model_of(roster.machine(part.local)).panels[part.panel as usize];

@@ -15,7 +15,7 @@ use crate::twin::Twin;
 use crate::world::agenda::Deed;
 use crate::world::board::LaneAct;
 use crate::world::patches::Patch;
-use crate::world::{Agenda, Clock, Down, FaultBoard, Machine, Modes, Panels, Patches, Roster, Slots, Unrest, Wears};
+use crate::world::{Agenda, Blackboard, Clock, Course, Down, Machine, Modes, Panels, Roster, Slots, Unrest, Wears};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -104,7 +104,7 @@ impl Twin {
         for (&(local, sensor, level), watch) in &self.world.resource::<Watches>().0 {
             watches.entry(local).or_default().push((sensor, level, *watch));
         }
-        let patches = self.world.resource::<Patches>().0.clone();
+        let patches = self.world.resource::<Blackboard>().patches.0.clone();
         let mut query = self.world.query::<(&Machine, &Modes, &Slots, &Wears, &Panels, &Meters)>();
         let mut states: Vec<MachineState> = query
             .iter(&self.world)
@@ -134,7 +134,7 @@ impl Twin {
 
     /// A stuck sensor's held reading lives on the board once it was seen; the entity takes it along.
     fn remember_stuck(&self, fault: &mut ActiveFault) {
-        let board = self.world.resource::<FaultBoard>();
+        let board = &self.world.resource::<Blackboard>().board;
         for (panel, lane, act) in &mut fault.lanes {
             if let LaneAct::Stuck(held) = act {
                 let on_board = board.lanes.get(&(fault.local, *panel)).into_iter().flatten();
@@ -179,7 +179,7 @@ impl Twin {
         }
         let mut twin = Twin::build_part(plan, members, futures);
         if let Some(tick) = snapshot.tick {
-            *twin.world.resource_mut::<Clock>() = Clock { tick, fresh: false };
+            twin.world.resource_mut::<Course>().clock = Clock { tick, fresh: false };
             twin.started = true;
         }
         twin.world.resource_mut::<Agenda>().clear();
@@ -196,6 +196,7 @@ impl Twin {
         if snapshot.tick.is_some() {
             twin.settle_after_restore(plan);
         }
+        twin.look_ahead();
         Ok(twin)
     }
 
@@ -226,11 +227,11 @@ impl Twin {
         }
         for fault in &state.faults {
             let fault = ActiveFault { local, ..fault.clone() };
-            self.world.resource_mut::<FaultBoard>().enter(&fault, plan, model, state.machine);
+            self.world.resource_mut::<Blackboard>().board.enter(&fault, plan, model, state.machine);
             self.world.spawn(fault);
         }
         for patch in &state.patches {
-            self.world.resource_mut::<Patches>().add(local, patch.clone());
+            self.world.resource_mut::<Blackboard>().patches.add(local, patch.clone());
         }
         for &(sensor, level, watch) in &state.watches {
             self.world.resource_mut::<Watches>().0.insert((local, sensor, level), watch);
@@ -260,7 +261,7 @@ impl Twin {
                 Down::Dead => {}
             }
         }
-        let tick = self.world.resource::<Clock>().tick;
+        let tick = self.world.resource::<Course>().clock.tick;
         self.world.insert_resource(crews);
         let mut unrest = self.world.resource_mut::<Unrest>();
         unrest.locals.clear();

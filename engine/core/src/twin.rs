@@ -1,7 +1,6 @@
 //! The twin: a world built from a plan, and the narrow waist through which everything else drives it.
 
 use crate::dice::Dice;
-use crate::drivers::drive::Gusts;
 use crate::drivers::Source;
 use crate::economy::Meters;
 use crate::files::numbers::Draw;
@@ -11,11 +10,9 @@ use crate::plan::{Model, Plan};
 use crate::plugins::{Phase, Phases};
 use crate::script::conditions::{Standing, Standings};
 use crate::sensing::Panel;
-use crate::sensing::sense::Sensed;
 use crate::wear::WearState;
-use crate::wear::age::Worn;
 use crate::world::{
-    Agenda, Clock, Course, FaultBoard, Machine, Modes, Outbox, Panels, Patches, Roster, Run, Slots, Unrest, Wears,
+    Agenda, Blackboard, Clock, Course, Machine, Modes, Outbox, Panels, Roster, Run, Slots, Unrest, Wears,
 };
 use crate::{faults, maintenance, script};
 use bevy_ecs::prelude::World;
@@ -51,6 +48,7 @@ pub struct Twin {
     plan: Arc<Plan>,
     watches_conditions: bool,
     pub(crate) started: bool,
+    next_due: u32,
 }
 
 impl Twin {
@@ -68,34 +66,29 @@ impl Twin {
             futures.clone().flat_map(|future| members.iter().map(move |&machine| (future, machine))).collect();
         let mut roster =
             Roster { members, first_future: futures.start, futures: futures.len() as u32, ..Roster::default() };
-        roster.runs = runs_of(plan, &rows);
+        let runs = runs_of(plan, &rows);
         let mut agenda = Agenda::default();
         script::actions::plan_actions(plan, &roster, &mut agenda);
         faults::schedule::plan_first_faults(plan, &roster, &mut agenda);
-        maintenance::work::plan_first_works(plan, &roster, &mut agenda);
+        maintenance::work::plan_first_works(plan, &runs, &mut agenda);
         let bundles = rows.iter().enumerate().map(|(local, &(future, machine))| bundle(plan, local, future, machine));
         roster.entities = world.spawn_batch(bundles).collect();
         let mut unrest = Unrest::new(plan);
         unrest.locals.extend(0..rows.len() as u32);
         let conditions = vec![vec![Standing::default(); plan.script.conditions.len()]; futures.len()];
-        world.insert_resource(Course(plan.clone()));
-        world.insert_resource(Clock { tick: 0, fresh: true });
-        world.insert_resource(Gusts::new(plan, rows.len()));
+        world.insert_resource(Course { plan: plan.clone(), clock: Clock { tick: 0, fresh: true }, runs });
         world.insert_resource(Crews { waiting: vec![Default::default(); futures.len()], busy: vec![0; futures.len()] });
         world.insert_resource(Standings(conditions));
         world.insert_resource(roster);
         world.insert_resource(agenda);
         world.insert_resource(unrest);
         world.init_resource::<Outbox>();
-        world.init_resource::<Worn>();
-        world.init_resource::<Patches>();
-        world.init_resource::<FaultBoard>();
-        world.init_resource::<Sensed>();
+        world.init_resource::<Blackboard>();
         world.init_resource::<Watches>();
         let phases = Phases::new(&mut world);
         let by_condition = matches!(plan.maintenance.policy, crate::maintenance::Policy::Condition { .. });
         let watches_conditions = by_condition || !plan.script.conditions.is_empty();
-        Twin { world, phases, plan: plan.clone(), watches_conditions, started: false }
+        Twin { world, phases, plan: plan.clone(), watches_conditions, started: false, next_due: 0 }
     }
 
     pub fn plan(&self) -> &Arc<Plan> {
@@ -104,16 +97,14 @@ impl Twin {
 
     /// The tick that the world shows; None before the first.
     pub fn now(&self) -> Option<u32> {
-        self.started.then(|| self.world.resource::<Clock>().tick)
+        self.started.then(|| self.world.resource::<Course>().clock.tick)
     }
 
     /// One step. The first one shows tick 0, the start of the scenario.
     pub fn tick(&mut self, batch: &Batch) {
-        let mut clock = self.world.resource_mut::<Clock>();
+        let clock = &mut self.world.resource_mut::<Course>().clock;
         clock.fresh = !self.started;
-        if self.started {
-            clock.tick += 1;
-        }
+        clock.tick += u32::from(self.started);
         let tick = clock.tick;
         if self.started {
             self.phases.run(Phase::Age, &mut self.world);
@@ -123,6 +114,7 @@ impl Twin {
         if self.something_is_due(tick) {
             self.world.resource_mut::<Agenda>().open(tick);
             self.phases.run(Phase::Script, &mut self.world);
+            self.look_ahead();
         }
         if tick == 0 && self.plan.models.iter().any(|model| !model.echoes.is_empty()) {
             // Lags start settled: drivers that read sensors and sensors that follow drivers come to rest first.
@@ -131,18 +123,23 @@ impl Twin {
             }
         }
         self.phases.run(Phase::Act, &mut self.world);
-        if !self.world.resource::<Sensed>().hot.is_empty() {
+        if !self.world.resource::<Blackboard>().hot.is_empty() {
             self.phases.run(Phase::Judge, &mut self.world);
         }
         if self.watches_conditions {
             self.phases.run(Phase::Watch, &mut self.world);
+            self.look_ahead();
         }
     }
 
     fn something_is_due(&self, tick: u32) -> bool {
-        !self.world.resource::<Worn>().0.is_empty()
-            || self.world.resource::<Agenda>().is_due(tick)
-            || self.world.resource::<Unrest>().is_due(tick)
+        tick >= self.next_due || !self.world.resource::<Blackboard>().worn.is_empty()
+    }
+
+    /// The next tick at which something is due, kept so that a quiet tick costs one comparison.
+    pub(crate) fn look_ahead(&mut self) {
+        let agenda = self.world.resource::<Agenda>().next();
+        self.next_due = agenda.min(self.world.resource::<Unrest>().next());
     }
 
     /// Hears what feeds say of drivers.

@@ -5,6 +5,7 @@
 pub mod check;
 pub mod init;
 pub mod library;
+pub mod report;
 pub mod run;
 pub mod trouble;
 

@@ -4,16 +4,16 @@ use super::{Operand, Source};
 use crate::dice::panel_normals;
 use crate::plan::{Model, Plan};
 use crate::world::patches::What;
-use crate::world::{Clock, Course, Machine, Panels, Patches, Roster, Run, Slots};
-use bevy_ecs::prelude::{Local, Query, Res, ResMut, Resource};
+use crate::world::{Blackboard, Clock, Course, Machine, Panels, Patches, Run, Slots};
+use bevy_ecs::prelude::{Local, Query, Res};
 use pulp::{Simd, WithSimd};
 
 /// Machines in a block.
 const BLOCK: usize = 16;
 
 /// Normals of random walks, sixteen ticks ahead of time: a cache of what is addressed by name, not a state.
-#[derive(Debug, Clone, Default, Resource)]
-pub struct Gusts {
+#[derive(Debug, Clone, Default)]
+struct Gusts {
     /// By machine and walk.
     normals: Vec<[f32; 16]>,
     walks: usize,
@@ -22,7 +22,7 @@ pub struct Gusts {
 }
 
 impl Gusts {
-    pub fn new(plan: &Plan, machines: usize) -> Gusts {
+    fn new(plan: &Plan, machines: usize) -> Gusts {
         let walks = plan.models.iter().map(|model| usize::from(model.walks)).max().unwrap_or(0);
         Gusts { normals: vec![[0.0; 16]; machines * walks], walks, stretch: None }
     }
@@ -33,38 +33,39 @@ impl Gusts {
 pub struct Columns {
     wide: Vec<[f64; BLOCK]>,
     narrow: Vec<[f64; 1]>,
+    gusts: Option<Gusts>,
 }
 
 /// Drivers, stress, derived terms and rates of this tick.
 pub fn drive_machines(
-    clock: Res<Clock>,
     course: Res<Course>,
-    roster: Res<Roster>,
-    patches: Res<Patches>,
-    mut gusts: ResMut<Gusts>,
+    blackboard: Res<Blackboard>,
     mut columns: Local<Columns>,
     mut machines: Query<(&Machine, &mut Slots, &Panels)>,
 ) {
     let Ok(stretches) = machines.contiguous_iter_mut() else { return };
-    let stretch = clock.tick / 16;
+    let stretch = course.clock.tick / 16;
+    let machine_count = course.runs.last().map_or(0, |run| run.end);
+    let mut gusts = columns.gusts.take().unwrap_or_else(|| Gusts::new(&course.plan, machine_count));
     let stale = gusts.stretch != Some(stretch);
     gusts.stretch = Some(stretch);
     for (machines, mut slots, panels) in stretches {
         let pass = DrivePass {
-            clock: *clock,
-            nanos: i64::from(clock.tick) * course.0.tick.0,
-            plan: &course.0,
-            runs: &roster.runs,
+            clock: course.clock,
+            nanos: i64::from(course.clock.tick) * course.plan.tick.0,
+            plan: &course.plan,
+            runs: &course.runs,
             machines,
             slots: slots.bypass_change_detection(),
             panels,
-            patches: &patches,
+            patches: &blackboard.patches,
             gusts: &mut gusts,
             stale,
             columns: &mut columns,
         };
         pulp::Arch::new().dispatch(pass);
     }
+    columns.gusts = Some(gusts);
 }
 
 struct DrivePass<'a> {

@@ -4,11 +4,10 @@ use super::{Effect, FaultPlan, schedule};
 use crate::dice::Dice;
 use crate::economy::Meters;
 use crate::plan::{Model, Plan};
-use crate::wear::age::Worn;
 use crate::world::agenda::Deed;
 use crate::world::patches::{By, Patch, What};
 use crate::world::{
-    Agenda, Clock, Course, Envelope, FaultBoard, LaneAct, LaneFault, Machine, Modes, Outbox, Panels, Patches, Roster,
+    Agenda, Blackboard, Course, Envelope, FaultBoard, LaneAct, LaneFault, Machine, Modes, Outbox, Panels, Roster,
     Slots, Unrest, Wears,
 };
 use bevy_ecs::prelude::{Commands, Component, Entity, Query, Res, ResMut};
@@ -33,15 +32,12 @@ pub struct ActiveFault {
 /// What faults need to see and to change.
 #[derive(SystemParam)]
 pub struct Mischief<'w, 's> {
-    clock: Res<'w, Clock>,
     course: Res<'w, Course>,
     roster: Res<'w, Roster>,
     agenda: ResMut<'w, Agenda>,
     unrest: ResMut<'w, Unrest>,
     outbox: ResMut<'w, Outbox>,
-    patches: ResMut<'w, Patches>,
-    board: ResMut<'w, FaultBoard>,
-    worn: ResMut<'w, Worn>,
+    blackboard: ResMut<'w, Blackboard>,
     commands: Commands<'w, 's>,
     active: Query<'w, 's, (Entity, &'static ActiveFault)>,
     machines: Query<
@@ -71,7 +67,7 @@ pub fn change_faults(mut mischief: Mischief) {
 
 impl Mischief<'_, '_> {
     fn start(&mut self, local: u32, index: u32, occurrence: u32) {
-        let course = self.course.0.clone();
+        let course = self.course.plan.clone();
         let plan = &*course;
         let fault = &plan.faults[index as usize];
         let Ok((machine, mut modes, mut slots, mut wears, mut panels, mut meters)) =
@@ -81,19 +77,19 @@ impl Mischief<'_, '_> {
         };
         let Some(target) = schedule::target_on(fault, machine.machine) else { return };
         let model = &plan.models[machine.model as usize];
-        let tick = self.clock.tick;
+        let tick = self.course.clock.tick;
         let envelope = schedule::envelope(fault, &machine.dice, occurrence, tick, plan.tick.0);
         let (size, lanes) = acts(fault, target, model, &machine.dice, occurrence, &panels);
         let by = By::Fault { fault: index, occurrence };
         match &fault.effect {
             Effect::Shift { .. } => {
                 let what = What::Shift { by: size.unwrap_or(0.0), envelope };
-                self.patches.add(local, Patch { driver: target.part, what, by });
+                self.blackboard.patches.add(local, Patch { driver: target.part, what, by });
             }
             Effect::Wear { .. } => {
                 let wear = &mut wears.0[target.part as usize];
                 if wear.step(size.unwrap_or(0.0)) && modes.mode != Mode::Failed {
-                    self.worn.0.push((local, target.part as u8));
+                    self.blackboard.worn.push((local, target.part as u8));
                 }
                 slots.0[model.wears[target.part as usize].slot as usize] = wear.now.max(0.0);
             }
@@ -117,14 +113,14 @@ impl Mischief<'_, '_> {
         self.agenda.add(next, local, Deed::StartFault { fault: index, occurrence: occurrence + 1 });
         let whose = (machine.machine, machine.future);
         let active = ActiveFault { local, fault: index, occurrence, envelope, size, lanes };
-        self.board.enter(&active, plan, model, machine.machine);
+        self.blackboard.board.enter(&active, plan, model, machine.machine);
         let detail = [("fault", json!(fault.name)), ("layer", json!(fault.layer().name())), ("sensor", json!(sensor_name(fault, target.part, model)))];
         self.outbox.event(plan.time_of(i64::from(tick)), whose, "fault_start", detail);
         self.commands.spawn(active);
     }
 
     fn end(&mut self, local: u32, index: u32, occurrence: u32) {
-        let course = self.course.0.clone();
+        let course = self.course.plan.clone();
         let plan = &*course;
         let fault = &plan.faults[index as usize];
         let found = self.active.iter().find(|(_, active)| {
@@ -133,15 +129,15 @@ impl Mischief<'_, '_> {
         let Some((entity, active)) = found.map(|(entity, active)| (entity, active.clone())) else { return };
         let Ok((machine, mut modes, _, _, mut panels, _)) = self.machines.get_mut(self.roster.entity(local)) else { return };
         self.commands.entity(entity).despawn();
-        self.patches.remove(local, By::Fault { fault: index, occurrence });
+        self.blackboard.patches.remove(local, By::Fault { fault: index, occurrence });
         if fault.effect == Effect::Trip {
             modes.trips = modes.trips.saturating_sub(1);
             self.unrest.add(local);
         }
-        self.board.leave(&active, plan, &mut panels);
-        let time = plan.time_of(i64::from(self.clock.tick));
+        self.blackboard.board.leave(&active, plan, &mut panels);
+        let time = plan.time_of(i64::from(self.course.clock.tick));
         let model = &plan.models[machine.model as usize];
-        let label = label_of(plan, &active, machine.machine, machine.future, Some(self.clock.tick));
+        let label = label_of(plan, &active, machine.machine, machine.future, Some(self.course.clock.tick));
         let detail = [("fault", json!(fault.name)), ("layer", json!(fault.layer().name())), ("sensor", json!(sensor_name(fault, schedule::target_on(fault, machine.machine).map_or(0, |t| t.part), model)))];
         self.outbox.event(time, (machine.machine, machine.future), "fault_end", detail);
         if !self.outbox.muted {

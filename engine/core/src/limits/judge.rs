@@ -2,8 +2,7 @@
 
 use super::Level;
 use crate::economy::Meters;
-use crate::sensing::sense::Sensed;
-use crate::world::{Clock, Course, Machine, Modes, Outbox, Panels, Roster};
+use crate::world::{Blackboard, Course, Machine, Modes, Outbox, Panels, Roster};
 use bevy_ecs::prelude::{Query, Res, ResMut, Resource};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -37,16 +36,15 @@ enum Turn {
 /// Looks at panels with a lane beyond a limit or with an open watch.
 #[allow(clippy::too_many_arguments)]
 pub fn judge_limits(
-    clock: Res<Clock>,
     course: Res<Course>,
     roster: Res<Roster>,
-    mut sensed: ResMut<Sensed>,
+    mut blackboard: ResMut<Blackboard>,
     mut watches: ResMut<Watches>,
     mut outbox: ResMut<Outbox>,
     mut machines: Query<(&Machine, &Modes, &mut Panels, &mut Meters)>,
 ) {
-    let plan = &*course.0;
-    for hot in std::mem::take(&mut sensed.hot) {
+    let plan = &*course.plan;
+    for hot in std::mem::take(&mut blackboard.hot) {
         let Ok((machine, modes, mut panels, mut meters)) = machines.get_mut(roster.entity(hot.local)) else { continue };
         let model = &plan.models[machine.model as usize];
         let mut watched = 0u16;
@@ -54,7 +52,7 @@ pub fn judge_limits(
             let Some(limits) = &sensor.limits else { continue };
             let reading = hot.measured[sensor.lane as usize];
             let has_value = Quality::from_code(hot.quality[sensor.lane as usize]).has_value() && !reading.is_nan();
-            let now = i64::from(clock.tick) * plan.tick.0 + hot.after;
+            let now = i64::from(course.clock.tick) * plan.tick.0 + hot.after;
             for level in Level::ALL {
                 let key = (hot.local, number as u16, level);
                 let known = watches.0.contains_key(&key);

@@ -2,17 +2,16 @@
 
 use super::{Policy, Source};
 use crate::world::agenda::Deed;
-use crate::world::{Agenda, Clock, Course, Down, Machine, Modes, Panels, Slots, Wears};
+use crate::world::{Agenda, Course, Down, Machine, Modes, Panels, Slots, Wears};
 use bevy_ecs::prelude::{Query, Res, ResMut};
 
 /// Puts planned work on the agenda of machines whose condition holds.
 pub fn watch_conditions_of_parts(
-    clock: Res<Clock>,
     course: Res<Course>,
     mut agenda: ResMut<Agenda>,
     machines: Query<(&Machine, &Modes, &Slots, &Wears, &Panels)>,
 ) {
-    let Policy::Condition { when, delay } = &course.0.maintenance.policy else { return };
+    let Policy::Condition { when, delay } = &course.plan.maintenance.policy else { return };
     let mut values: Vec<f64> = Vec::new();
     for (machine, modes, slots, wears, panels) in &machines {
         if modes.down != Down::No || modes.wants_work.is_some() {
@@ -24,7 +23,7 @@ pub fn watch_conditions_of_parts(
             let holds = watched.bound.eval(&values);
             // A reading that is no number decides nothing.
             if holds != 0.0 && !holds.is_nan() {
-                let tick = clock.after(*delay, course.0.tick.0);
+                let tick = course.clock.after(*delay, course.plan.tick.0);
                 if agenda.of_machine(machine.local).all(|due| due.deed != Deed::PlannedWork) {
                     agenda.add(tick, machine.local, Deed::PlannedWork);
                 }

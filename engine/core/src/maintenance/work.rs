@@ -3,9 +3,8 @@
 use super::Policy;
 use crate::economy::Meters;
 use crate::plan::{Model, Plan};
-use crate::wear::age::Worn;
 use crate::world::agenda::Deed;
-use crate::world::{Agenda, Clock, Course, Down, Machine, Modes, Outbox, Roster, Slots, Unrest, Wears};
+use crate::world::{Agenda, Blackboard, Course, Down, Machine, Modes, Outbox, Roster, Run, Slots, Unrest, Wears};
 use bevy_ecs::prelude::{Entity, Query, Res, ResMut, Resource};
 use bevy_ecs::system::SystemParam;
 use serde_json::json;
@@ -30,7 +29,6 @@ type Row = (
 /// What work needs to see and to change.
 #[derive(SystemParam)]
 pub struct Shop<'w, 's> {
-    clock: Res<'w, Clock>,
     course: Res<'w, Course>,
     roster: Res<'w, Roster>,
     agenda: ResMut<'w, Agenda>,
@@ -41,8 +39,8 @@ pub struct Shop<'w, 's> {
 }
 
 /// Turns wears that reached 1 into failures.
-pub fn answer_failures(mut shop: Shop, mut worn: ResMut<Worn>) {
-    for (local, wear) in std::mem::take(&mut worn.0) {
+pub fn answer_failures(mut shop: Shop, mut blackboard: ResMut<Blackboard>) {
+    for (local, wear) in std::mem::take(&mut blackboard.worn) {
         shop.fail(local, wear);
     }
 }
@@ -57,7 +55,7 @@ pub fn finish_works(mut shop: Shop) {
 /// Asks for planned work that is due, and gives free hands to those who wait.
 pub fn begin_works(mut shop: Shop) {
     for (local, deed) in shop.agenda.todays(|deed| matches!(deed, Deed::CheckAge | Deed::PlannedWork)) {
-        match (deed, &shop.course.0.maintenance.policy) {
+        match (deed, &shop.course.plan.maintenance.policy) {
             (Deed::CheckAge, _) => shop.check_age(local),
             (_, Policy::Calendar { .. }) => shop.calendar_work(local),
             _ => shop.ask_for_work(local),
@@ -72,8 +70,8 @@ impl Shop<'_, '_> {
     }
 
     fn fail(&mut self, local: u32, wear: u8) {
-        let course = self.course.0.clone();
-        let (entity, tick) = (self.entity(local), self.clock.tick);
+        let course = self.course.plan.clone();
+        let (entity, tick) = (self.entity(local), self.course.clock.tick);
         let Ok((machine, mut modes, .., mut meters)) = self.machines.get_mut(entity) else { return };
         let model = &course.models[machine.model as usize];
         let whose = (machine.machine, machine.future);
@@ -104,7 +102,7 @@ impl Shop<'_, '_> {
 
     /// Planned work is due on a machine.
     pub fn ask_for_work(&mut self, local: u32) {
-        let (entity, tick) = (self.entity(local), self.clock.tick);
+        let (entity, tick) = (self.entity(local), self.course.clock.tick);
         let Ok((_, mut modes, ..)) = self.machines.get_mut(entity) else { return };
         if modes.down != Down::No || modes.wants_work.is_some() {
             return;
@@ -116,7 +114,7 @@ impl Shop<'_, '_> {
 
     /// Free hands go to who waited longest.
     pub fn give_hands(&mut self) {
-        let crew = self.course.0.maintenance.crew.unwrap_or(u32::MAX);
+        let crew = self.course.plan.maintenance.crew.unwrap_or(u32::MAX);
         for row in 0..self.crews.busy.len() {
             while self.crews.busy[row] < crew {
                 let Some((_, local)) = self.crews.waiting[row].pop_first() else { break };
@@ -129,8 +127,8 @@ impl Shop<'_, '_> {
 
     /// Work begins on a machine. False when there is nothing left to do.
     fn begin(&mut self, local: u32) -> bool {
-        let course = self.course.0.clone();
-        let (entity, tick) = (self.entity(local), self.clock.tick);
+        let course = self.course.plan.clone();
+        let (entity, tick) = (self.entity(local), self.course.clock.tick);
         let Ok((machine, mut modes, _, wears, mut meters)) = self.machines.get_mut(entity) else { return false };
         let model = &course.models[machine.model as usize];
         let planned = modes.down == Down::No;
@@ -161,15 +159,15 @@ impl Shop<'_, '_> {
             let detail = [("wears", json!(names_of(model, which))), ("cost", json!(cost))];
             self.outbox.event(course.time_of(i64::from(tick)), (machine.machine, machine.future), "maintenance", detail);
         }
-        self.agenda.add(self.clock.after(takes, course.tick.0), local, Deed::FinishWork);
+        self.agenda.add(self.course.clock.after(takes, course.tick.0), local, Deed::FinishWork);
         self.unrest.add(local);
         true
     }
 
     /// The work on a machine is done: its wears begin anew.
     pub fn finish(&mut self, local: u32) {
-        let course = self.course.0.clone();
-        let (entity, tick) = (self.entity(local), self.clock.tick);
+        let course = self.course.plan.clone();
+        let (entity, tick) = (self.entity(local), self.course.clock.tick);
         let Ok((machine, mut modes, mut slots, mut wears, mut meters)) = self.machines.get_mut(entity)
         else {
             return;
@@ -204,9 +202,9 @@ impl Shop<'_, '_> {
 
     /// Age replacement: works when a part has run long enough, else looks again when it may have.
     pub fn check_age(&mut self, local: u32) {
-        let course = self.course.0.clone();
+        let course = self.course.plan.clone();
         let Policy::Operating { every } = course.maintenance.policy else { return };
-        let (entity, tick) = (self.entity(local), self.clock.tick);
+        let (entity, tick) = (self.entity(local), self.course.clock.tick);
         let Ok((machine, modes, _, wears, _)) = self.machines.get_mut(entity) else { return };
         if modes.down != Down::No {
             return;
@@ -225,11 +223,11 @@ impl Shop<'_, '_> {
 
     /// Calendar work: on every machine at once, whatever happened before.
     pub fn calendar_work(&mut self, local: u32) {
-        let Policy::Calendar { every } = self.course.0.maintenance.policy else { return };
+        let Policy::Calendar { every } = self.course.plan.maintenance.policy else { return };
         self.ask_for_work(local);
-        let nanos = f64::from(self.clock.tick) * self.course.0.tick.0 as f64;
+        let nanos = f64::from(self.course.clock.tick) * self.course.plan.tick.0 as f64;
         let round = (nanos / every + 0.5).floor() + 1.0;
-        self.agenda.add(tick_of(round * every, &self.course.0), local, Deed::PlannedWork);
+        self.agenda.add(tick_of(round * every, &self.course.plan), local, Deed::PlannedWork);
     }
 }
 
@@ -255,13 +253,13 @@ fn planned_wears(plan: &Plan, model: u32) -> u64 {
 }
 
 /// Puts the first planned work of every machine on the agenda.
-pub fn plan_first_works(plan: &Plan, roster: &Roster, agenda: &mut Agenda) {
+pub fn plan_first_works(plan: &Plan, runs: &[Run], agenda: &mut Agenda) {
     let (every, deed) = match plan.maintenance.policy {
         Policy::Calendar { every } => (every, Deed::PlannedWork),
         Policy::Operating { every } => (every, Deed::CheckAge),
         Policy::RunToFailure | Policy::Condition { .. } => return,
     };
-    for run in &roster.runs {
+    for run in runs {
         let restores = &plan.maintenance.restores[run.model as usize];
         for local in (run.start..run.end).filter(|_| !restores.is_empty()) {
             agenda.add(tick_of(every, plan), local as u32, deed);

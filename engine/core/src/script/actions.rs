@@ -3,7 +3,7 @@
 use super::Setting;
 use crate::world::agenda::Deed;
 use crate::world::patches::{By, Patch, What};
-use crate::world::{Agenda, Clock, Course, Machine, Modes, Outbox, Patches, Roster, Unrest};
+use crate::world::{Agenda, Blackboard, Course, Machine, Modes, Outbox, Roster, Unrest};
 use crate::dice::Purpose;
 use crate::plan::Plan;
 use bevy_ecs::prelude::{Query, Res, ResMut};
@@ -13,13 +13,12 @@ use serde_json::json;
 /// What the script needs to see and to change.
 #[derive(SystemParam)]
 pub struct Stage<'w, 's> {
-    clock: Res<'w, Clock>,
     course: Res<'w, Course>,
     roster: Res<'w, Roster>,
     agenda: ResMut<'w, Agenda>,
     unrest: ResMut<'w, Unrest>,
     outbox: ResMut<'w, Outbox>,
-    patches: ResMut<'w, Patches>,
+    blackboard: ResMut<'w, Blackboard>,
     machines: Query<'w, 's, (&'static Machine, &'static mut Modes)>,
 }
 
@@ -36,12 +35,12 @@ pub fn follow_script(mut stage: Stage) {
 
 impl Stage<'_, '_> {
     fn act(&mut self, local: u32, index: u32, occurrence: u32) {
-        let course = self.course.0.clone();
+        let course = self.course.plan.clone();
         let action = &course.script.actions[index as usize];
         let Ok((machine, mut modes)) = self.machines.get_mut(self.roster.entity(local)) else { return };
         let model = &course.models[machine.model as usize];
         let whose = (machine.machine, machine.future);
-        let time = course.time_of(i64::from(self.clock.tick));
+        let time = course.time_of(i64::from(self.course.clock.tick));
         let purpose = Purpose::named(&format!("script.{index}"));
         let mut luck = machine.dice.stream(purpose, u64::from(occurrence));
         for setting in &action.sets {
@@ -56,26 +55,26 @@ impl Stage<'_, '_> {
                     let value = luck.draw(draw);
                     // A value that is given back lies over the one before; one that stays takes its place.
                     if action.lasts.is_none() {
-                        self.patches.forget_sets(local, driver as u16);
+                        self.blackboard.patches.forget_sets(local, driver as u16);
                     }
                     let by = By::Action { action: index, occurrence };
-                    self.patches.add(local, Patch { driver: driver as u16, what: What::Set(value), by });
+                    self.blackboard.patches.add(local, Patch { driver: driver as u16, what: What::Set(value), by });
                     self.outbox.event(time, whose, "set", [("driver", json!(name)), ("value", json!(value))]);
                 }
             }
         }
         if let Some(lasts) = &action.lasts {
-            let tick = self.clock.after(luck.draw(lasts), course.tick.0);
+            let tick = self.course.clock.after(luck.draw(lasts), course.tick.0);
             self.agenda.add(tick, local, Deed::GiveBack { action: index, occurrence });
         }
     }
 
     fn give_back(&mut self, local: u32, index: u32, occurrence: u32) {
-        let course = self.course.0.clone();
+        let course = self.course.plan.clone();
         let Ok((machine, mut modes)) = self.machines.get_mut(self.roster.entity(local)) else { return };
         let whose = (machine.machine, machine.future);
-        let time = course.time_of(i64::from(self.clock.tick));
-        self.patches.remove(local, By::Action { action: index, occurrence });
+        let time = course.time_of(i64::from(self.course.clock.tick));
+        self.blackboard.patches.remove(local, By::Action { action: index, occurrence });
         for setting in &course.script.actions[index as usize].sets {
             match setting {
                 Setting::Mode(mode) => {

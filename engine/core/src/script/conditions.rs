@@ -1,7 +1,7 @@
 //! The system that watches conditions: `P-101.vibration > 6 for 10 min` calls its action at the next tick.
 
 use crate::world::agenda::Deed;
-use crate::world::{Agenda, Clock, Course, Panels, Roster, Slots, Wears};
+use crate::world::{Agenda, Course, Panels, Roster, Slots, Wears};
 use bevy_ecs::prelude::{Query, Res, ResMut, Resource};
 use serde::{Deserialize, Serialize};
 
@@ -22,14 +22,13 @@ pub struct Standings(pub Vec<Vec<Standing>>);
 
 /// Judges every condition on this tick's readings.
 pub fn watch_conditions(
-    clock: Res<Clock>,
     course: Res<Course>,
     roster: Res<Roster>,
     mut agenda: ResMut<Agenda>,
     mut standings: ResMut<Standings>,
     machines: Query<(&Slots, &Wears, &Panels)>,
 ) {
-    let plan = &*course.0;
+    let plan = &*course.plan;
     let mut values: Vec<f64> = Vec::new();
     for (row, standings) in standings.0.iter_mut().enumerate() {
         let future = roster.first_future + row as u32;
@@ -48,8 +47,8 @@ pub fn watch_conditions(
                 *standing = Standing { since: None, called: false, times: standing.times };
                 continue;
             }
-            let since = *standing.since.get_or_insert(clock.tick);
-            let held = i64::from(clock.tick - since) * plan.tick.0;
+            let since = *standing.since.get_or_insert(course.clock.tick);
+            let held = i64::from(course.clock.tick - since) * plan.tick.0;
             let spent = standing.called || (condition.once && standing.times > 0);
             if held >= condition.holds && !spent {
                 let deed = Deed::Act { action: condition.action as u32, occurrence: standing.times };
@@ -57,7 +56,7 @@ pub fn watch_conditions(
                 standing.times += 1;
                 for &machine in &plan.script.actions[condition.action].machines {
                     if let Some(local) = roster.local(future, machine) {
-                        agenda.add(clock.tick + 1, local, deed);
+                        agenda.add(course.clock.tick + 1, local, deed);
                     }
                 }
             }

@@ -2,75 +2,42 @@
 
 use super::distort::Distortion;
 use super::kernel::{Sampling, sample, targets};
-use super::panel::{LANES, Panel, PanelPlan};
+use super::panel::{Panel, PanelPlan};
 use crate::plan::Plan;
-use crate::world::{Clock, Course, FaultBoard, LaneAct, Machine, Panels, Roster, Run, Slots};
-use bevy_ecs::prelude::{Query, Res, ResMut, Resource};
+use crate::world::{Between, Blackboard, Clock, Course, Hot, LaneAct, Machine, Panels, Run, Slots};
+use bevy_ecs::prelude::{Query, Res, ResMut};
 use pulp::{Simd, WithSimd};
-
-/// A panel with something for the limits to look at: its readings at one sampling.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hot {
-    pub local: u32,
-    pub panel: u8,
-    /// Nanoseconds after the tick.
-    pub after: i64,
-    pub measured: [f32; LANES],
-    pub quality: [u8; LANES],
-}
-
-/// One sampling of a panel that is sampled several times a tick.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Between {
-    pub local: u32,
-    pub panel: u8,
-    pub part: u32,
-    pub truth: [f64; LANES],
-    pub measured: [f32; LANES],
-    pub quality: [u8; LANES],
-}
-
-/// What sensing leaves for those who come after it in the same tick.
-#[derive(Debug, Clone, Default, Resource)]
-pub struct Sensed {
-    pub hot: Vec<Hot>,
-    pub between: Vec<Between>,
-}
 
 /// True values and readings of this tick.
 pub fn sense_panels(
-    clock: Res<Clock>,
     course: Res<Course>,
-    roster: Res<Roster>,
-    mut board: ResMut<FaultBoard>,
-    mut sensed: ResMut<Sensed>,
+    mut blackboard: ResMut<Blackboard>,
     mut machines: Query<(&Machine, &Slots, &mut Panels)>,
 ) {
-    sensed.hot.clear();
-    sensed.between.clear();
+    blackboard.hot.clear();
+    blackboard.between.clear();
     let Ok(stretches) = machines.contiguous_iter_mut() else { return };
     for (machines, slots, mut panels) in stretches {
         let pass = SensePass {
-            clock: *clock,
-            plan: &course.0,
-            runs: &roster.runs,
+            clock: course.clock,
+            plan: &course.plan,
+            runs: &course.runs,
             machines,
             slots,
             panels: panels.bypass_change_detection(),
-            board: &mut board,
-            sensed: &mut sensed,
+            blackboard: &mut blackboard,
         };
         pulp::Arch::new().dispatch(pass);
     }
-    if board.has_swaps() {
-        cross_wires(&roster, &board, &mut sensed, &mut machines);
+    if blackboard.board.has_swaps() {
+        cross_wires(&mut blackboard, &mut machines);
     }
 }
 
 /// True values alone, at their targets: before the first readings are taken.
 pub fn settle_truth(course: Res<Course>, mut machines: Query<(&Machine, &Slots, &mut Panels)>) {
     for (machine, slots, mut panels) in &mut machines {
-        let plans = &course.0.models[machine.model as usize].panels;
+        let plans = &course.plan.models[machine.model as usize].panels;
         for (plan, panel) in plans.iter().zip(&mut panels.0) {
             let [target] = targets(plan, [slots.0.as_slice()]);
             for (truth, target) in panel.truth.iter_mut().zip(target).filter(|(_, target)| target.is_finite()) {
@@ -81,15 +48,11 @@ pub fn settle_truth(course: Res<Course>, mut machines: Query<(&Machine, &Slots, 
 }
 
 /// Sensors that were swapped on purpose read each other's values.
-fn cross_wires(
-    roster: &Roster,
-    board: &FaultBoard,
-    sensed: &mut Sensed,
-    machines: &mut Query<(&Machine, &Slots, &mut Panels)>,
-) {
-    for (&(local, panel), faults) in &board.lanes {
-        let Ok((_, _, mut panels)) = machines.get_mut(roster.entity(local)) else { continue };
-        for fault in faults {
+fn cross_wires(blackboard: &mut Blackboard, machines: &mut Query<(&Machine, &Slots, &mut Panels)>) {
+    let Blackboard { board, hot, .. } = blackboard;
+    for (machine, _, mut panels) in machines {
+        let local = machine.local;
+        for (&(_, panel), fault) in board.lanes.range((local, 0)..=(local, u8::MAX)).flat_map(|(key, all)| all.iter().map(move |fault| (key, fault))) {
             let LaneAct::Swap(other_panel, other_lane) = fault.act else { continue };
             // Each pair stands on the board twice, once from either end.
             let (a, b) = ((panel as usize, fault.lane as usize), (other_panel as usize, other_lane as usize));
@@ -100,7 +63,7 @@ fn cross_wires(
                 (panels.0[b.0].measured[b.1], panels.0[b.0].quality[b.1]) = first;
             }
         }
-        for hot in sensed.hot.iter_mut().filter(|hot| hot.local == local && hot.after == 0) {
+        for hot in hot.iter_mut().filter(|hot| hot.local == local && hot.after == 0) {
             hot.measured = panels.0[hot.panel as usize].measured;
             hot.quality = panels.0[hot.panel as usize].quality;
         }
@@ -115,8 +78,7 @@ struct SensePass<'a> {
     machines: &'a [Machine],
     slots: &'a [Slots],
     panels: &'a mut [Panels],
-    board: &'a mut FaultBoard,
-    sensed: &'a mut Sensed,
+    blackboard: &'a mut Blackboard,
 }
 
 impl WithSimd for SensePass<'_> {
@@ -177,7 +139,7 @@ impl SensePass<'_> {
         let dice = machines.each_ref().map(|machine| machine.dice);
         let after = self.plan.tick.0 / i64::from(plan.per_tick) * i64::from(part);
         let mut distort = Distortion {
-            board: self.board,
+            board: &mut self.blackboard.board,
             machines,
             panel: number as u8,
             nanos: i64::from(self.clock.tick) * self.plan.tick.0 + after,
@@ -186,22 +148,22 @@ impl SensePass<'_> {
         let terms = slots.each_ref().map(|slots| slots.0.as_slice());
         let hot = sample::<N>(plan, &mut panels, terms, &dice, sampling, &mut distort);
         if plan.per_tick > 1 {
-            keep_between(self.sensed, machines, &panels, number, part);
+            keep_between(self.blackboard, machines, &panels, number, part);
         }
         for p in 0..N {
             if sampling.due && (hot[p] || panels[p].watched != 0) {
                 let panel = &panels[p];
                 let (measured, quality) = (panel.measured, panel.quality);
-                self.sensed.hot.push(Hot { local: machines[p].local, panel: number as u8, after, measured, quality });
+                self.blackboard.hot.push(Hot { local: machines[p].local, panel: number as u8, after, measured, quality });
             }
         }
     }
 }
 
 #[inline(never)]
-fn keep_between(sensed: &mut Sensed, machines: &[Machine], panels: &[&mut Panel], number: usize, part: u32) {
+fn keep_between(blackboard: &mut Blackboard, machines: &[Machine], panels: &[&mut Panel], number: usize, part: u32) {
     for (machine, panel) in machines.iter().zip(panels) {
-        sensed.between.push(Between {
+        blackboard.between.push(Between {
             local: machine.local,
             panel: number as u8,
             part,

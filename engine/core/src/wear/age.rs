@@ -1,22 +1,17 @@
 //! The system that ages: one tick of stress, energy and output for every machine.
 
 use crate::economy::Meters;
-use crate::world::{Clock, Course, Machine, Modes, Slots, Wears};
-use bevy_ecs::prelude::{Query, Res, ResMut, Resource};
+use crate::world::{Blackboard, Course, Machine, Modes, Slots, Wears};
+use bevy_ecs::prelude::{Query, Res, ResMut};
 use twinwright_model::Mode;
-
-/// Wears that reached 1 at this tick: machine (local number) and wear.
-#[derive(Debug, Clone, Default, Resource)]
-pub struct Worn(pub Vec<(u32, u8)>);
 
 /// Takes every wear and meter from the tick before to this one.
 pub fn age_machines(
-    clock: Res<Clock>,
     course: Res<Course>,
-    mut worn: ResMut<Worn>,
+    mut blackboard: ResMut<Blackboard>,
     mut machines: Query<(&Machine, &Modes, &mut Slots, &mut Wears, &mut Meters)>,
 ) {
-    let plan = &*course.0;
+    let plan = &*course.plan;
     let (nanos, hours) = (plan.tick.0 as f64, plan.tick.hours());
     let Ok(stretches) = machines.contiguous_iter_mut() else { return };
     for (machines, modes, mut slots, mut wears, mut meters) in stretches {
@@ -33,10 +28,10 @@ pub fn age_machines(
             for (index, (wear, plan)) in wears.0.iter_mut().zip(&model.wears).enumerate() {
                 // Below 0 nothing heals: stress that is no number, or negative, counts as none.
                 let stress = if ages { slots.0[plan.stress as usize].max(0.0) } else { 0.0 };
-                let failed = wear.age(plan, &machine.dice, clock.tick, nanos, stress);
+                let failed = wear.age(plan, &machine.dice, course.clock.tick, nanos, stress);
                 slots.0[plan.slot as usize] = wear.now.max(0.0);
                 if failed && modes.mode != Mode::Failed {
-                    worn.0.push((machine.local, index as u8));
+                    blackboard.worn.push((machine.local, index as u8));
                 }
             }
         }

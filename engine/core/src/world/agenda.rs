@@ -45,8 +45,13 @@ impl Agenda {
         }
     }
 
-    pub fn is_due(&self, tick: u32) -> bool {
-        self.dues.first().is_some_and(|due| due.tick <= tick)
+    fn is_due(&self, tick: u32) -> bool {
+        self.next() <= tick
+    }
+
+    /// The first tick at which something is due.
+    pub fn next(&self) -> u32 {
+        self.dues.first().map_or(u32::MAX, |due| due.tick)
     }
 
     /// Moves what is due to today's list.

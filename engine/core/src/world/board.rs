@@ -1,7 +1,6 @@
 //! Which faults act on which lanes now: an index over the active fault entities, so that a healthy panel costs one test.
 
 use super::patches::Envelope;
-use bevy_ecs::prelude::Resource;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -37,7 +36,7 @@ pub struct LaneFault {
 }
 
 /// Active faults by machine and panel, and the names that rows carry.
-#[derive(Debug, Clone, Default, Resource)]
+#[derive(Debug, Clone, Default)]
 pub struct FaultBoard {
     pub lanes: BTreeMap<(u32, u8), Vec<LaneFault>>,
     /// By machine: (name, sensor) of each active fault, ascending.

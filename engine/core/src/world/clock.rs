@@ -1,15 +1,20 @@
 //! What time it is in a world, and what it was built from.
 
+use super::machine::Run;
 use crate::plan::Plan;
 use bevy_ecs::prelude::Resource;
 use std::sync::Arc;
 
-/// The plan that a world follows.
+/// The plan that a world follows, how far it is, and how its machines lie in memory.
 #[derive(Debug, Clone, Resource)]
-pub struct Course(pub Arc<Plan>);
+pub struct Course {
+    pub plan: Arc<Plan>,
+    pub clock: Clock,
+    pub runs: Vec<Run>,
+}
 
 /// The present tick.
-#[derive(Debug, Clone, Copy, Default, Resource)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Clock {
     pub tick: u32,
     /// Nothing has happened yet: this is the first tick, at the start of the scenario.

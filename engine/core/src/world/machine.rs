@@ -44,7 +44,6 @@ pub struct Roster {
     pub members: Vec<u32>,
     pub first_future: u32,
     pub futures: u32,
-    pub runs: Vec<Run>,
 }
 
 impl Roster {

@@ -1,6 +1,7 @@
 //! The shared nouns of the world, through which the features meet: machine, mode, clock, agenda, outbox.
 
 pub mod agenda;
+pub mod blackboard;
 pub mod board;
 pub mod clock;
 pub mod machine;
@@ -9,6 +10,7 @@ pub mod outbox;
 pub mod patches;
 
 pub use agenda::Agenda;
+pub use blackboard::{Between, Blackboard, Hot};
 pub use board::{FaultBoard, LaneAct, LaneFault};
 pub use clock::{Clock, Course};
 pub use machine::{Machine, Panels, Roster, Run, Slots, Wears};

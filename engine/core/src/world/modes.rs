@@ -96,8 +96,9 @@ impl Unrest {
         unrest
     }
 
-    pub fn is_due(&self, tick: u32) -> bool {
-        !self.locals.is_empty() || self.duty.iter().any(|&next| next <= tick)
+    /// The first tick at which somebody's mode may change.
+    pub fn next(&self) -> u32 {
+        if self.locals.is_empty() { self.duty.iter().copied().min().unwrap_or(u32::MAX) } else { 0 }
     }
 
     pub fn add(&mut self, local: u32) {
@@ -107,15 +108,15 @@ impl Unrest {
 
 /// Lets every machine whose reasons changed take its mode, and those that depend on it too.
 pub fn settle_modes(
-    clock: Res<Clock>,
     course: Res<Course>,
     roster: Res<Roster>,
     mut unrest: ResMut<Unrest>,
     mut outbox: ResMut<Outbox>,
     mut machines: Query<(&Machine, &mut Modes, &mut Slots)>,
 ) {
-    let plan = &*course.0;
-    stir_duties(&clock, plan, &roster, &mut unrest);
+    let plan = &*course.plan;
+    let clock = course.clock;
+    stir_duties(&course, &mut unrest);
     let time = plan.time_of(i64::from(clock.tick));
     while let Some(local) = unrest.locals.pop_first() {
         let Ok((machine, modes, _)) = machines.get(roster.entity(local)) else { continue };
@@ -156,7 +157,8 @@ fn take_mode(
 }
 
 /// Puts machines on the list whose duty cycle enters a new phase.
-fn stir_duties(clock: &Clock, plan: &Plan, roster: &Roster, unrest: &mut Unrest) {
+fn stir_duties(course: &Course, unrest: &mut Unrest) {
+    let (plan, clock) = (&*course.plan, course.clock);
     for (index, model) in plan.models.iter().enumerate() {
         if unrest.duty[index] > clock.tick {
             continue;
@@ -169,7 +171,7 @@ fn stir_duties(clock: &Clock, plan: &Plan, roster: &Roster, unrest: &mut Unrest)
                 u32::try_from((end + plan.tick.0 - 1) / plan.tick.0).unwrap_or(u32::MAX).max(clock.tick + 1)
             }
         };
-        for run in roster.runs.iter().filter(|run| run.model == index as u32) {
+        for run in course.runs.iter().filter(|run| run.model == index as u32) {
             unrest.locals.extend(run.start as u32..run.end as u32);
         }
     }

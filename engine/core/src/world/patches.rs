@@ -1,6 +1,5 @@
 //! What acts on single drivers of single machines: values that were set, and shifts by faults.
 
-use bevy_ecs::prelude::Resource;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -47,7 +46,7 @@ pub enum By {
 }
 
 /// Patches by machine (local number). Sets come before shifts: a shift acts on what was set.
-#[derive(Debug, Clone, Default, Resource)]
+#[derive(Debug, Clone, Default)]
 pub struct Patches(pub BTreeMap<u32, Vec<Patch>>);
 
 impl Patches {

@@ -1,0 +1,43 @@
+//! What passes between the systems of a tick. One resource: each that a system asks for costs more than a sensor does.
+
+use super::board::FaultBoard;
+use super::patches::Patches;
+use crate::sensing::LANES;
+use bevy_ecs::prelude::Resource;
+
+/// Everything that one system leaves for another.
+#[derive(Debug, Clone, Default, Resource)]
+pub struct Blackboard {
+    /// What acts on single drivers.
+    pub patches: Patches,
+    /// Faults by lane.
+    pub board: FaultBoard,
+    /// Wears that reached 1 at this tick: machine (local number) and wear.
+    pub worn: Vec<(u32, u8)>,
+    /// Panels for the limits to look at.
+    pub hot: Vec<Hot>,
+    /// Samplings of panels that are sampled several times a tick.
+    pub between: Vec<Between>,
+}
+
+/// A panel with something for the limits to look at: its readings at one sampling.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hot {
+    pub local: u32,
+    pub panel: u8,
+    /// Nanoseconds after the tick.
+    pub after: i64,
+    pub measured: [f32; LANES],
+    pub quality: [u8; LANES],
+}
+
+/// One sampling of a panel that is sampled several times a tick.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Between {
+    pub local: u32,
+    pub panel: u8,
+    pub part: u32,
+    pub truth: [f64; LANES],
+    pub measured: [f32; LANES],
+    pub quality: [u8; LANES],
+}

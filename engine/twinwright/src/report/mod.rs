@@ -1,0 +1,23 @@
+//! `report.html`: what a run came to, for a person, as one page that needs nothing from anywhere.
+//!
+//! [`lookout`] follows a few machines while they run, [`reporter`] hears what the run says and keeps what is worth a
+//! picture, [`data`] is what it leaves: plain numbers. The rest draws. Nothing here changes a run, nothing knows the wall
+//! clock, and the same run gives the same bytes for any number of threads.
+
+mod bars;
+pub mod data;
+mod failures;
+pub mod lookout;
+mod page;
+pub mod picture;
+pub mod reporter;
+mod scale;
+mod spread;
+mod svg;
+mod tables;
+mod timeline;
+mod traces;
+
+pub use data::ReportData;
+pub use page::page;
+pub use reporter::Reporter;
