@@ -1,8 +1,9 @@
 //! Does one round of a subject for each line on its input and answers with what it took, as a line of JSON.
 //!
-//! peers.py keeps this process beside its own and lets the two take turns. The subjects: `simulate`, and `csv` or
-//! `parquet` with `rounded` or `full` readings. Everything is made before the first round; a round does only what is
-//! compared. With `raw FILE` it leaves the readings there for the peer and ends.
+//! peers.py keeps this process beside its own and lets the two take turns; a profiler finds nothing else in it. The
+//! subjects: `simulate` (1,000 machines of 16 sensors), `world` (any number of machines, with all parts or without
+//! some), `kernel` (no engine), `csv` or `parquet` with `rounded` or `full` readings. Everything is made before the
+//! first round; a round does only what is compared. `raw` leaves the readings in a file for the peer and ends.
 
 use serde_json::json;
 use std::io::{BufRead, Write};
@@ -16,11 +17,10 @@ use twinwright_bench::{Refused, bare::BarePanel};
 use twinwright_core::{Batch, Twin};
 use twinwright_io::Format;
 
-const USAGE: &str = "usage: rounds simulate | kernel | (csv|parquet) (rounded|full) FOLDER | raw (rounded|full) FILE";
-/// Readings of a round of `simulate`: 1,000 machines of 16 sensors for so many ticks.
-const MACHINES: usize = 1_000;
-const SENSORS: usize = 16;
-const TICKS: usize = 250;
+const USAGE: &str = "usage: rounds simulate | world (whole|sense|drive|age|schedule) MACHINES SENSORS | kernel
+              | (csv|parquet) (rounded|full) FOLDER | raw (rounded|full) FILE";
+/// Machine-ticks of a round of a world.
+const MACHINE_TICKS: usize = 250_000;
 /// Samples of a round of `kernel`.
 const SAMPLES: u64 = 1_000_000;
 /// Rows of a recording.
@@ -40,7 +40,8 @@ fn main() -> ExitCode {
 
 fn serve(words: &[&str]) -> Result<(), Refused> {
     match *words {
-        ["simulate"] => simulate(),
+        ["simulate"] => world(Parts::whole(16), 1_000),
+        ["world", parts, machines, sensors] => world(parts_of(parts, sensors.parse()?)?, machines.parse()?),
         ["kernel"] => kernel(),
         ["raw", digits, file] => Ok(std::fs::write(file, Ready::new(ROWS, is_rounded(digits)?).raw())?),
         [format, digits, folder] => record(format, digits, Path::new(folder)),
@@ -48,13 +49,26 @@ fn serve(words: &[&str]) -> Result<(), Refused> {
     }
 }
 
-fn simulate() -> Result<(), Refused> {
-    let mut twin = Twin::build(&plants::plan(MACHINES, Parts::whole(SENSORS))?);
+fn parts_of(name: &str, sensors: usize) -> Result<Parts, Refused> {
+    match name {
+        "whole" => Ok(Parts::whole(sensors)),
+        "sense" => Ok(Parts::sensed(sensors)),
+        "drive" => Ok(Parts { drivers: true, wear: false, sensors: 0 }),
+        "age" => Ok(Parts { drivers: false, wear: true, sensors: 0 }),
+        "schedule" => Ok(Parts::sensed(0)),
+        _ => Err(USAGE.into()),
+    }
+}
+
+/// A round counts readings, or ticks of machines without sensors.
+fn world(parts: Parts, machines: usize) -> Result<(), Refused> {
+    let mut twin = Twin::build(&plants::plan(machines, parts)?);
     let batch = Batch::default();
     (0..100).for_each(|_| twin.tick(&batch));
+    let ticks = (MACHINE_TICKS / machines.max(1)).max(1);
     answer(|| {
-        (0..TICKS).for_each(|_| twin.tick(&batch));
-        Ok((MACHINES * SENSORS * TICKS, 0))
+        (0..ticks).for_each(|_| twin.tick(&batch));
+        Ok((machines * parts.sensors.max(1) * ticks, 0))
     })
 }
 

@@ -7,7 +7,7 @@
 use crate::Refused;
 use std::fmt::Write;
 use std::sync::Arc;
-use twinwright_core::plan::compile;
+use twinwright_core::plan::{Model, compile};
 use twinwright_core::{Document, Library, Plan};
 
 /// What a machine consists of.
@@ -114,7 +114,7 @@ pub fn machine_text(parts: Parts) -> String {
     if parts.wear {
         text.push_str(WEAR);
     }
-    for sensor in 0..parts.sensors {
+    for sensor in 0..parts.sensors.max(1) {
         // Writing into a String does not fail.
         let _ = write!(text, "[sensors.s{sensor:02}]\n{}", SENSORS[sensor % SENSORS.len()]);
     }
@@ -129,10 +129,21 @@ pub fn plan(machines: usize, parts: Parts) -> Result<Arc<Plan>, Refused> {
     );
     let document = Document { name: "scenario.toml".to_owned(), text: scenario };
     let faults = match compile(&document, &Unit(machine_text(parts))) {
-        Ok(plan) => return Ok(Arc::new(plan)),
+        Ok(mut plan) => {
+            if parts.sensors == 0 {
+                plan.models.iter_mut().for_each(without_sensors);
+            }
+            return Ok(Arc::new(plan));
+        }
         Err(faults) => faults,
     };
     Err(faults.iter().map(ToString::to_string).collect::<String>().into())
+}
+
+/// No file may describe a machine without sensors; only a bench wants one.
+fn without_sensors(model: &mut Model) {
+    model.panels.clear();
+    model.sensors.clear();
 }
 
 /// A library of one machine file.

@@ -56,6 +56,8 @@ pub struct MachineState {
 /// Why a snapshot cannot be restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RestoreError {
+    /// Not the bytes of a snapshot, or only a part of them.
+    Unreadable,
     /// Written by another version of the engine.
     Version(u32),
     /// Taken from another plan.
@@ -67,6 +69,7 @@ pub enum RestoreError {
 impl std::fmt::Display for RestoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            RestoreError::Unreadable => f.write_str("these are not the bytes of a whole snapshot"),
             RestoreError::Version(version) => write!(f, "the snapshot is of version {version}, this engine reads {VERSION}"),
             RestoreError::Plan => f.write_str("the snapshot was taken from another scenario or other machine files"),
             RestoreError::Machines(why) => write!(f, "the snapshot does not fit the plan: {why}"),
@@ -75,6 +78,22 @@ impl std::fmt::Display for RestoreError {
 }
 
 impl std::error::Error for RestoreError {}
+
+impl Snapshot {
+    /// As bytes for a file or a table. (JSON would not do: it knows no infinity.)
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Writing to memory fails only for types of unknown length, which a snapshot has none of.
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Result<Snapshot, RestoreError> {
+        let (version, _) = postcard::take_from_bytes::<u32>(bytes).map_err(|_| RestoreError::Unreadable)?;
+        if version != VERSION {
+            return Err(RestoreError::Version(version));
+        }
+        postcard::from_bytes(bytes).map_err(|_| RestoreError::Unreadable)
+    }
+}
 
 impl Twin {
     /// The whole state, as a value.

@@ -2,7 +2,7 @@
 
 use super::node::{Node, Value};
 use super::read::{Cx, Read};
-use super::sources::{Bytes, Fault};
+use super::sources::{Bytes, Fault, NOWHERE};
 use super::units;
 use serde_json::{Value as Json, json};
 use twinwright_model::{Span, Time};
@@ -16,11 +16,13 @@ pub struct At<T> {
 
 impl<T: Read> Read for At<T> {
     fn read(node: &Node, cx: &mut Cx<'_>) -> At<T> {
-        At { value: T::read(node, cx), span: node.span.clone() }
+        let said = cx.faults.said();
+        let value = T::read(node, cx);
+        At { value, span: cx.place_of(&node.span, said) }
     }
 
     fn fallback() -> At<T> {
-        At { value: T::fallback(), span: 0..0 }
+        At { value: T::fallback(), span: NOWHERE }
     }
 
     fn schema() -> Json {
@@ -112,6 +114,10 @@ impl<T: Read> Read for Vec<T> {
     fn read(node: &Node, cx: &mut Cx<'_>) -> Vec<T> {
         match &node.value {
             Value::Array(items) => items.iter().map(|item| T::read(item, cx)).collect(),
+            Value::Table(_) => {
+                cx.wrong_sort(node, "a list; a table that may come again stands in double brackets: [[...]]");
+                Vec::new()
+            }
             _ => {
                 cx.wrong_sort(node, "a list");
                 Vec::new()
@@ -164,7 +170,7 @@ impl<T> Named<T> {
 
 impl<T: Read> Read for Named<T> {
     fn read(node: &Node, cx: &mut Cx<'_>) -> Named<T> {
-        let entries = cx.table(node, "a table");
+        let entries = cx.table(node, "a table of names: `name = ...` or [....name]");
         Named(
             entries
                 .iter()
@@ -193,7 +199,7 @@ impl Read for Node {
     }
 
     fn fallback() -> Node {
-        Node { span: 0..0, value: Value::Broken }
+        Node { span: NOWHERE, value: Value::Broken }
     }
 
     fn schema() -> Json {
@@ -221,7 +227,27 @@ impl Instant {
         if let Some(relative) = text.trim().strip_prefix('+') {
             return units::parse_span(relative).map(Instant::AfterStart).map_err(|fault| fault.message);
         }
-        Time::parse(text).map(Instant::Absolute)
+        Time::parse(text).map(Instant::Absolute).map_err(|why| {
+            if Instant::meant(text).is_some_and(|meant| meant.ends_with('Z')) {
+                return "this instant has no time zone".to_owned();
+            }
+            // The calendar's own words help where it is a date at all.
+            let is_a_date = text.as_bytes().first_chunk::<5>().is_some_and(|head| head.ends_with(b"-"));
+            if is_a_date { format!("this is not an instant: {why}") } else { "this is not an instant".to_owned() }
+        })
+    }
+
+    /// What was probably meant: a time zone or a plus was forgotten, or a unit is called otherwise.
+    fn meant(text: &str) -> Option<String> {
+        let text = text.trim();
+        if let Some(relative) = text.strip_prefix('+') {
+            return units::parse_span(relative).err()?.nearest.map(|near| format!("+{near}"));
+        }
+        if units::parse_span(text).is_ok_and(|span| span.0 > 0) {
+            return Some(format!("+{text}"));
+        }
+        let zoned = [format!("{text}Z"), format!("{text}:00Z"), format!("{text}T00:00:00Z")];
+        zoned.into_iter().find(|zoned| Time::parse(zoned).is_ok()).map(|zoned| zoned.replacen(' ', "T", 1))
     }
 }
 
@@ -233,7 +259,8 @@ impl Read for Instant {
             return Instant::fallback();
         };
         Instant::parse(text).unwrap_or_else(|message| {
-            cx.faults.add(Fault::new(&node.span, "time", message).expected(expected));
+            let nearest = Instant::meant(text);
+            cx.faults.add(Fault::new(&node.span, "time", message).expected(expected).nearest(nearest));
             Instant::fallback()
         })
     }
@@ -317,7 +344,7 @@ impl Read for Formula {
     }
 
     fn fallback() -> Formula {
-        Formula { text: "1".to_owned(), span: 0..0, inside: None }
+        Formula { text: "1".to_owned(), span: NOWHERE, inside: None }
     }
 
     fn schema() -> Json {
@@ -333,7 +360,9 @@ impl Read for Pair {
     fn read(node: &Node, cx: &mut Cx<'_>) -> Pair {
         match &node.value {
             Value::Array(items) if items.len() == 2 => {
-                Pair(Read::read(&items[0], cx), Read::read(&items[1], cx), node.span.clone())
+                let said = cx.faults.said();
+                let (low, high) = (Read::read(&items[0], cx), Read::read(&items[1], cx));
+                Pair(low, high, cx.place_of(&node.span, said))
             }
             Value::Array(items) => {
                 let message = format!("found {} values here", items.len());
@@ -348,7 +377,7 @@ impl Read for Pair {
     }
 
     fn fallback() -> Pair {
-        Pair(super::numbers::Num::fixed(0.0), super::numbers::Num::fixed(1.0), 0..0)
+        Pair(super::numbers::Num::fixed(0.0), super::numbers::Num::fixed(1.0), NOWHERE)
     }
 
     fn schema() -> Json {

@@ -4,7 +4,13 @@ use super::sources::{Bytes, Fault, Faults, Sources};
 use toml::de::{DeTable, DeValue};
 
 /// A file longer than this is refused before it is parsed.
-pub const LONGEST_FILE: usize = 4 << 20;
+pub const LONGEST_FILE: usize = 2 << 20;
+
+/// A long file is looked at in steps of this many bytes, until its errors are enough: each costs the parser memory.
+const STEP: usize = 256 << 10;
+
+/// With so many syntax errors it is no file of ours.
+const MOST_ERRORS: usize = 500;
 
 /// A value and the bytes it was read from.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,10 +51,14 @@ impl Node {
             return Node { span: base..base, value: Value::Broken };
         }
         let base = sources.add(name, text);
-        let (table, errors) = DeTable::parse_recoverable(text);
+        let (table, mut errors) = parse_in_steps(text);
+        errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+        drop_repeated_tables(text, &mut errors);
         for error in errors {
             let span = error.span().unwrap_or(0..0);
-            let fault = Fault::new(&(span.start + base..span.end + base), "syntax", error.message());
+            let (message, expected) = words_of(&error, text);
+            let mut fault = Fault::new(&(span.start + base..span.end + base), "syntax", message);
+            fault.expected = expected;
             faults.add_syntax(sources, fault);
         }
         let mut node = from_table(table.get_ref(), base, faults);
@@ -65,7 +75,7 @@ impl Node {
             Value::Text(_) => "text",
             Value::Whole(_) | Value::Decimal(_) => "a number",
             Value::Flag(_) => "true or false",
-            Value::Stamp(_) => "a bare date (times are strings here)",
+            Value::Stamp(_) => "a date without quotes",
             Value::Broken => "something unreadable",
         }
     }
@@ -91,6 +101,52 @@ impl Node {
             _ => None,
         }
     }
+}
+
+/// Parses a text; a long one piece by piece from its start, until the errors are enough to refuse it.
+fn parse_in_steps(text: &str) -> (toml::Spanned<DeTable<'_>>, Vec<toml::de::Error>) {
+    let mut end = STEP;
+    while end < text.len() {
+        let cut = text[..text.floor_char_boundary(end)].rfind('\n').map_or(end, |at| at + 1);
+        let (table, errors) = DeTable::parse_recoverable(&text[..text.floor_char_boundary(cut)]);
+        if errors.len() > MOST_ERRORS {
+            return (table, errors);
+        }
+        end += STEP;
+    }
+    DeTable::parse_recoverable(text)
+}
+
+/// What the parser says, taken apart: it joins what is wrong and what it expected.
+fn words_of(error: &toml::de::Error, text: &str) -> (String, Option<String>) {
+    let message = error.message();
+    let rest = error.span().and_then(|span| text.get(span.start..)).unwrap_or("");
+    if message.starts_with("string values must be quoted") {
+        let nothing = rest.is_empty() || rest.starts_with(['\n', '\r', '#']);
+        let message = if nothing { "there is no value here" } else { "text must stand in quotes" };
+        return (message.to_owned(), Some("a number, \"text\", true, false, [ ... ] or { ... }".to_owned()));
+    }
+    match message.split_once(", expected ") {
+        Some((wrong, "nothing")) => (wrong.to_owned(), None),
+        Some((wrong, expected)) => (wrong.to_owned(), Some(expected.to_owned())),
+        None => (message.to_owned(), None),
+    }
+}
+
+/// A table that stands twice is one mistake: the keys in it are not told one by one.
+fn drop_repeated_tables(text: &str, errors: &mut Vec<toml::de::Error>) {
+    let mut repeated: Option<usize> = None;
+    errors.retain(|error| {
+        let Some(at) = error.span().map(|span| span.start).filter(|_| error.message() == "duplicate key") else {
+            return true;
+        };
+        let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        if text[line..].trim_start().starts_with('[') {
+            repeated = Some(at);
+            return true;
+        }
+        !repeated.is_some_and(|from| !text[from..at].contains("\n["))
+    });
 }
 
 fn from_table(table: &DeTable<'_>, base: usize, faults: &mut Faults) -> Node {

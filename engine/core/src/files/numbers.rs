@@ -5,7 +5,7 @@
 use super::names;
 use super::node::{Key, Node, Value};
 use super::read::{Cx, Read};
-use super::sources::{Bytes, Fault};
+use super::sources::{Bytes, Fault, NOWHERE};
 use super::units;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -59,7 +59,7 @@ pub struct Lapse {
 
 impl Num {
     pub fn fixed(value: f64) -> Num {
-        Num { span: 0..0, draw: Draw::Fixed(value) }
+        Num { span: NOWHERE, draw: Draw::Fixed(value) }
     }
 }
 
@@ -96,20 +96,30 @@ fn read_draw(node: &Node, cx: &mut Cx<'_>, quantity: Quantity, fallback: f64) ->
         cx.faults.add(Fault::new(&value.span, "distribution", message).expected(format!("`{name} = {holds}`")));
         return Draw::Fixed(fallback);
     };
+    let first = item(value, 0);
+    let second = item(value, 1);
     match *name {
-        "normal" => Draw::Normal(values[0], at_least_zero(values[1], value, "the sd", cx)),
-        "lognormal" => Draw::Lognormal(above_zero(values[0], value, "the median", cx), one_or_more(values[1], value, cx)),
+        "normal" => Draw::Normal(values[0], at_least_zero(values[1], second, "the sd", cx)),
+        "lognormal" => Draw::Lognormal(above_zero(values[0], first, "the median", cx), one_or_more(values[1], second, cx)),
         "uniform" => {
             if values[0] > values[1] {
                 cx.faults.add(Fault::new(&value.span, "distribution", "the lowest value is above the highest"));
             }
             Draw::Uniform(values[0], values[1].max(values[0]))
         }
-        "exponential" => Draw::Exponential(above_zero(values[0], value, "the mean", cx)),
+        "exponential" => Draw::Exponential(above_zero(values[0], first, "the mean", cx)),
         "weibull" => {
-            Draw::Weibull(above_zero(values[0], value, "the shape", cx), above_zero(values[1], value, "the mean", cx))
+            Draw::Weibull(above_zero(values[0], first, "the shape", cx), above_zero(values[1], second, "the mean", cx))
         }
         _ => Draw::Choice(values),
+    }
+}
+
+/// A value of a distribution's list, or the value that stands without a list.
+fn item(value: &Node, index: usize) -> &Node {
+    match &value.value {
+        Value::Array(items) => items.get(index).unwrap_or(value),
+        _ => value,
     }
 }
 
@@ -204,7 +214,9 @@ fn distribution_schema(quantity: Json) -> Json {
 
 impl Read for Num {
     fn read(node: &Node, cx: &mut Cx<'_>) -> Num {
-        Num { span: node.span.clone(), draw: read_draw(node, cx, plain, 1.0) }
+        let said = cx.faults.said();
+        let draw = read_draw(node, cx, plain, 1.0);
+        Num { draw, span: cx.place_of(&node.span, said) }
     }
 
     fn fallback() -> Num {
@@ -223,11 +235,13 @@ pub fn span_schema() -> Json {
 
 impl Read for Lapse {
     fn read(node: &Node, cx: &mut Cx<'_>) -> Lapse {
-        Lapse { span: node.span.clone(), draw: read_draw(node, cx, span_nanos, 1e9) }
+        let said = cx.faults.said();
+        let draw = read_draw(node, cx, span_nanos, 1e9);
+        Lapse { draw, span: cx.place_of(&node.span, said) }
     }
 
     fn fallback() -> Lapse {
-        Lapse { span: 0..0, draw: Draw::Fixed(1e9) }
+        Lapse { span: NOWHERE, draw: Draw::Fixed(1e9) }
     }
 
     fn schema() -> Json {

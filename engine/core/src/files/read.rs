@@ -5,7 +5,7 @@
 //! is judged too.
 
 use super::node::{Key, Node, Value};
-use super::sources::{Bytes, Fault, Faults, Sources};
+use super::sources::{Bytes, Fault, Faults, NOWHERE, Sources};
 use super::names;
 use serde_json::{Value as Json, json};
 
@@ -77,11 +77,23 @@ impl Cx<'_> {
         }
         T::absent().unwrap_or_else(|| {
             // A broken or mistyped table was reported already; a second word about it would only distract.
-            if matches!(node.value, Value::Table(_)) {
+            if let Value::Table(entries) = &node.value
+                && !self.is_mistyped(entries, key)
+            {
                 self.missing(&node.span, key);
             }
             T::fallback()
         })
+    }
+
+    /// Whether one of these keys was reported as unknown and is near to this one.
+    fn is_mistyped(&self, entries: &[(Key, Node)], key: &str) -> bool {
+        self.faults.blames_key(key) && entries.iter().any(|(typed, _)| names::nearest(&typed.text, [key]).is_some())
+    }
+
+    /// The place of what was just read: nowhere when it was reported since `said`, so that nobody reports it again.
+    pub fn place_of(&self, span: &Bytes, said: usize) -> Bytes {
+        if self.faults.said() == said { span.clone() } else { NOWHERE }
     }
 
     pub fn missing(&mut self, span: &Bytes, key: &str) {
@@ -145,16 +157,19 @@ macro_rules! spec {
 
         impl $crate::files::Read for $name {
             fn read(node: &$crate::files::Node, cx: &mut $crate::files::Cx<'_>) -> Self {
-                let entries = cx.table(node, concat!("a table of ", stringify!($name)).strip_suffix("Spec").unwrap_or("a table"));
+                let said = cx.faults.said();
+                let expected = format!("a table of {}", $crate::files::names::list(Self::keys()));
+                let entries = cx.table(node, &expected);
+                let span = cx.place_of(&node.span, said);
                 cx.no_other_keys(entries, &Self::keys());
                 Self {
-                    span: node.span.clone(),
+                    span,
                     $($field: cx.field(node, $crate::files::read::key_name(stringify!($field))),)*
                 }
             }
 
             fn fallback() -> Self {
-                Self { span: 0..0, $($field: <$type as $crate::files::Read>::absent().unwrap_or_else(<$type as $crate::files::Read>::fallback),)* }
+                Self { span: $crate::files::sources::NOWHERE, $($field: <$type as $crate::files::Read>::absent().unwrap_or_else(<$type as $crate::files::Read>::fallback),)* }
             }
 
             fn schema() -> serde_json::Value {

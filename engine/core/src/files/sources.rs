@@ -3,11 +3,15 @@
 //! All files share one line of byte offsets (each has a base), so a span says by itself which file it is in, even when
 //! a `set` in a scenario replaces a value of a machine file.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use twinwright_model::{Diagnostic, Place};
 
 /// Bytes of the joined texts.
 pub type Bytes = Range<usize>;
+
+/// The place of a stand-in: what reads as this was reported already, and nothing more is said about it.
+pub const NOWHERE: Bytes = usize::MAX..usize::MAX;
 
 /// How much of a long line an excerpt shows on either side of the place.
 const EXCERPT: usize = 60;
@@ -138,12 +142,22 @@ impl Fault {
 pub struct Faults {
     list: Vec<Fault>,
     /// Places of syntax errors: (file, line). What is read from such a line is not judged again.
-    broken: Vec<(usize, usize)>,
+    broken: BTreeSet<(usize, usize)>,
     left_out: usize,
+    /// How often something was to be said, kept or not.
+    said: usize,
 }
 
 impl Faults {
-    pub fn add(&mut self, fault: Fault) {
+    pub fn add(&mut self, mut fault: Fault) {
+        self.said += 1;
+        if fault.span == NOWHERE {
+            // An echo of what was reported where the stand-in came from. Should nothing have been, it must not be lost.
+            if !self.list.is_empty() {
+                return;
+            }
+            fault.span = 0..0;
+        }
         if self.list.len() >= MOST_FAULTS {
             self.left_out += 1;
         } else if !self.list.contains(&fault) {
@@ -156,9 +170,36 @@ impl Faults {
         self.add(Fault::new(span, code, message));
     }
 
+    /// A syntax error; what follows it on the same line is mostly its echo.
     pub fn add_syntax(&mut self, sources: &Sources, fault: Fault) {
-        self.broken.push(sources.line_of(fault.span.start));
-        self.add(fault);
+        if self.broken.insert(sources.line_of(fault.span.start)) {
+            self.add(fault);
+        }
+    }
+
+    /// How often something was to be said: when this grew, what was just read is a stand-in.
+    pub fn said(&self) -> usize {
+        self.said
+    }
+
+    /// Counts one more and says whether there is no room for it: its message need not be made.
+    pub fn is_full(&mut self) -> bool {
+        let full = self.list.len() >= MOST_FAULTS;
+        if full {
+            self.said += 1;
+            self.left_out += 1;
+        }
+        full
+    }
+
+    /// Whether a key near this name was reported as unknown: then its absence goes without saying.
+    pub fn blames_key(&self, key: &str) -> bool {
+        self.list.iter().any(|fault| fault.code == "unknown-key" && fault.nearest.as_deref() == Some(key))
+    }
+
+    /// Whether something inside a place was reported: a conclusion from the whole would be its echo.
+    pub fn blames_inside(&self, place: &Bytes) -> bool {
+        self.list.iter().any(|fault| place.start < fault.span.start && fault.span.end <= place.end)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -173,9 +214,10 @@ impl Faults {
     pub fn into_diagnostics(self, sources: &Sources) -> Vec<Diagnostic> {
         let Faults { mut list, broken, left_out } = self;
         list.retain(|fault| {
-            let (file, line) = sources.line_of(fault.span.start);
-            let echo = broken.contains(&(file, line))
-                || (fault.code == "missing-key" && broken.iter().any(|&(broken_file, _)| broken_file == file));
+            let (file, first) = sources.line_of(fault.span.start);
+            let (_, last) = sources.line_of(fault.span.end.saturating_sub(1).max(fault.span.start));
+            let echo = broken.range((file, first)..=(file, last)).next().is_some()
+                || (fault.code == "missing-key" && broken.range((file, 0)..(file + 1, 0)).next().is_some());
             fault.code == "syntax" || !echo
         });
         list.sort_by(|a, b| (a.span.start, a.span.end, &a.message).cmp(&(b.span.start, b.span.end, &b.message)));

@@ -84,7 +84,7 @@ impl Shop<'_, '_> {
         };
         let was_planned = matches!(modes.down, Down::Planned { .. });
         let repairable = plan.repair.is_some() && modes.down != Down::Dead;
-        modes.down = if repairable { Down::Failed { wears, busy: false, since: tick } } else { Down::Dead };
+        modes.down = if repairable { Down::Failed { wears, busy: false, since: tick, until: u32::MAX } } else { Down::Dead };
         modes.wants_work = None;
         meters.failures += 1;
         let time = course.time_of(i64::from(tick));
@@ -147,19 +147,20 @@ impl Shop<'_, '_> {
             takes = takes.max(luck.draw(&repair.takes).max(0.0));
             cost += luck.draw(if planned { &repair.planned_cost } else { &repair.cost });
         }
+        let until = self.course.clock.after(takes, course.tick.0);
         modes.down = if planned {
             meters.cost_planned += cost;
             meters.planned_works += 1;
-            Down::Planned { wears: which, since: tick }
+            Down::Planned { wears: which, since: tick, until }
         } else {
             meters.cost_unplanned += cost;
-            Down::Failed { wears: which, busy: true, since: tick }
+            Down::Failed { wears: which, busy: true, since: tick, until }
         };
         if planned {
             let detail = [("wears", json!(names_of(model, which))), ("cost", json!(cost))];
             self.outbox.event(course.time_of(i64::from(tick)), (machine.machine, machine.future), "maintenance", detail);
         }
-        self.agenda.add(self.course.clock.after(takes, course.tick.0), local, Deed::FinishWork);
+        self.agenda.add(until, local, Deed::FinishWork);
         self.unrest.add(local);
         true
     }
@@ -174,8 +175,9 @@ impl Shop<'_, '_> {
         };
         let model = &course.models[machine.model as usize];
         let (which, since, planned) = match modes.down {
-            Down::Failed { wears, busy: true, since } => (wears, since, false),
-            Down::Planned { wears, since } => (wears, since, true),
+            // Work that a failure broke off has left its end on the agenda: only the present work's end counts.
+            Down::Failed { wears, busy: true, since, until } if until == tick => (wears, since, false),
+            Down::Planned { wears, since, until } if until == tick => (wears, since, true),
             _ => return,
         };
         for (index, repair) in repairs(model, which) {
@@ -195,7 +197,9 @@ impl Shop<'_, '_> {
         ];
         self.outbox.event(course.time_of(i64::from(tick)), (machine.machine, machine.future), "repair", detail);
         self.unrest.add(local);
-        self.agenda.add(tick + 1, local, Deed::CheckAge);
+        if matches!(course.maintenance.policy, Policy::Operating { .. }) {
+            self.agenda.add(tick + 1, local, Deed::CheckAge);
+        }
         let row = (self.roster.future(local) - self.roster.first_future) as usize;
         self.crews.busy[row] -= 1;
     }

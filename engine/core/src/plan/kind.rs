@@ -4,7 +4,7 @@ mod drivers;
 mod sensors;
 mod wears;
 
-use super::{Model, formulas, slot};
+use super::{KindHead, Model, formulas, slot};
 use crate::dice::{Dice, Purpose};
 use crate::economy::EconomyPlan;
 use crate::economy::spec::{CostsSpec, ProductionSpec};
@@ -103,6 +103,16 @@ pub fn sheet(spec: &MachineSpec) -> Sheet {
             .map(|(name, sensor)| Sensor { name: name.value.clone(), unit: sensor.unit.clone().unwrap_or_default() })
             .collect(),
         wears: spec.wear.names().map(str::to_owned).collect(),
+    }
+}
+
+/// What the file says to people.
+pub fn head(spec: &MachineSpec) -> KindHead {
+    KindHead {
+        title: spec.title.clone().unwrap_or_default(),
+        class: spec.class.as_ref().map_or("other".to_owned(), |class| class.value.clone()),
+        identity: spec.identity.iter().map(|(key, label)| (key.value.clone(), label.0.clone())).collect(),
+        drivers: spec.drivers.iter().map(|(name, driver)| (name.value.clone(), driver.unit.clone())).collect(),
     }
 }
 

@@ -52,8 +52,9 @@ pub struct Plan {
     pub futures: u32,
     pub machines: Vec<MachinePlan>,
     pub models: Vec<Model>,
-    /// One sheet per kind, in the order of first use.
+    /// One sheet per kind, in the order of first use; and what the files say of the kinds to people.
     pub sheets: Vec<Sheet>,
+    pub kinds: Vec<KindHead>,
     pub links: Vec<LinkPlan>,
     pub script: ScriptPlan,
     pub faults: Vec<FaultPlan>,
@@ -62,6 +63,17 @@ pub struct Plan {
     pub expectations: Vec<String>,
     /// What this run is, independent of title, duration and number of futures.
     pub digest: u128,
+}
+
+/// What a machine file says to people about its kind.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct KindHead {
+    pub title: String,
+    pub class: String,
+    /// Manufacturer, model, serial: free text.
+    pub identity: Vec<(String, String)>,
+    /// Drivers with their units.
+    pub drivers: Vec<(String, String)>,
 }
 
 /// One machine of the plan.

@@ -86,6 +86,7 @@ impl Compiler<'_> {
             machines: plant.machines,
             models: plant.models,
             sheets: plant.sheets,
+            kinds: plant.heads,
             links,
             script,
             faults,

@@ -8,6 +8,9 @@ pub mod spec;
 
 pub use panel::{LANES, Panel, PanelPlan};
 
+#[cfg(test)]
+mod tests;
+
 use crate::expression::Bound;
 use crate::limits::LimitsPlan;
 

@@ -18,10 +18,10 @@ pub enum Down {
     No,
     /// Failed for good: nothing repairs it.
     Dead,
-    /// Failed; these wears (bits) are to be restored. `busy` once hands are on it.
-    Failed { wears: u64, busy: bool, since: u32 },
+    /// Failed; these wears (bits) are to be restored. `busy` once hands are on it, until a tick that is then known.
+    Failed { wears: u64, busy: bool, since: u32, until: u32 },
     /// Planned work on these wears, in progress.
-    Planned { wears: u64, since: u32 },
+    Planned { wears: u64, since: u32, until: u32 },
 }
 
 /// What a machine is doing, and its log of time in ticks.

@@ -46,7 +46,7 @@ pub struct ReportData {
 pub struct Card {
     pub label: &'static str,
     pub value: String,
-    /// Unit, or the spread over futures.
+    /// The spread over futures.
     pub note: String,
 }
 

@@ -21,3 +21,10 @@ mod traces;
 pub use data::ReportData;
 pub use page::page;
 pub use reporter::Reporter;
+
+use std::path::Path;
+
+/// What the scenario file asks at its top, and nothing where it cannot be read any more.
+pub fn question(scenario: &Path) -> Vec<String> {
+    crate::library::read_document(scenario).map(|document| page::question_of(&document.text)).unwrap_or_default()
+}

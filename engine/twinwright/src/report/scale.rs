@@ -34,7 +34,8 @@ impl TimeScale {
     }
 
     fn months(&self, days: i64) -> Vec<(Time, String)> {
-        let every = [1, 2, 3, 6, 12, 24, 60, 120, 240].into_iter().find(|every| days / (30 * every) <= 12).unwrap_or(480);
+        let every =
+            [1, 2, 3, 6, 12, 24, 60, 120, 240].into_iter().find(|every| days / (30 * every) <= 12).unwrap_or(480);
         let (mut year, mut month) = year_and_month(self.start);
         let mut marks = Vec::new();
         while let Ok(first) = Time::parse(&format!("{year:04}-{month:02}-01T00:00:00Z")) {
@@ -72,7 +73,11 @@ impl TimeScale {
         let span = self.end.0 - self.start.0;
         let step = STEPS.into_iter().find(|step| span / step <= 12).unwrap_or(14 * DAY);
         // Whole days are counted from the start of the run, parts of a day from midnight.
-        let base = if step >= DAY { self.start.0 - self.start.0.rem_euclid(DAY) } else { self.start.0.div_euclid(step) * step };
+        let base = if step >= DAY {
+            self.start.0 - self.start.0.rem_euclid(DAY)
+        } else {
+            self.start.0.div_euclid(step) * step
+        };
         let times = (0..=14).map(|k| Time(base + k * step)).filter(|time| (self.start..=self.end).contains(time));
         times.map(|time| (time, if step >= DAY { day(time) } else { hour(time) })).collect()
     }
@@ -119,6 +124,11 @@ pub fn minute(time: Time) -> String {
     time.to_string().get(..16).unwrap_or("").replace('T', " ")
 }
 
+/// `2026-03-04 16:20:10`.
+pub fn second(time: Time) -> String {
+    time.to_string().get(..19).unwrap_or("").replace('T', " ")
+}
+
 /// `9 h 20 min`.
 pub fn length(from: Time, to: Time) -> String {
     Span(to.0 - from.0).to_string()
@@ -143,7 +153,10 @@ impl Scale {
     pub fn marks(&self, count: usize) -> Vec<f64> {
         let step = round_step((self.high - self.low) / count as f64);
         let first = (self.low / step - 1e-9).ceil() as i64;
-        (0..=3 * count as i64).map(|k| (first + k) as f64 * step).take_while(|v| *v <= self.high + step * 1e-9).collect()
+        (0..=3 * count as i64)
+            .map(|k| (first + k) as f64 * step)
+            .take_while(|v| *v <= self.high + step * 1e-9)
+            .collect()
     }
 
     pub fn draw(&self, svg: &mut Svg, left: f64, right: f64, count: usize) {

@@ -74,11 +74,7 @@ impl Svg {
     }
 
     fn close(&mut self, name: &str, hint: &str) {
-        let end = if hint.is_empty() {
-            "/>".to_owned()
-        } else {
-            format!("><title>{}</title></{name}>", escape(hint))
-        };
+        let end = if hint.is_empty() { "/>".to_owned() } else { format!("><title>{}</title></{name}>", escape(hint)) };
         let _ = writeln!(self.body, "{end}");
     }
 

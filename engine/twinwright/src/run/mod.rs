@@ -8,6 +8,7 @@ pub mod text;
 pub mod worker;
 
 use crate::library::{Kinds, read_document};
+use crate::report::{self, ReportData, Reporter};
 use crate::{Trouble, VERSION};
 use progress::Progress;
 use std::path::{Path, PathBuf};
@@ -75,6 +76,8 @@ pub struct Outcome {
     pub folder: PathBuf,
     /// Expectations that did not hold.
     pub missed: Vec<String>,
+    /// What the report was drawn from.
+    pub report: ReportData,
 }
 
 /// More machines times futures than this are refused before they fill the memory.
@@ -134,6 +137,7 @@ pub fn run(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Result<O
     let length = (aim / rows.max(1)).clamp(1, 1 << 20) as u32;
     let (mut failures, mut labels): (Vec<Failure>, Vec<Label>) = (Vec::new(), Vec::new());
     let mut merger = merge::Merger::new(plan);
+    let mut reporter = Reporter::new(plan);
     let (mut ordered, mut done) = (0u64, 0u64);
     let last = u64::from(plan.ticks) + 1;
     while done < last {
@@ -148,7 +152,9 @@ pub fn run(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Result<O
         }
         let parts = crew.collect()?;
         done = (done + u64::from(length)).min(last);
+        parts.iter().for_each(|part| reporter.see(&part.sights));
         let merged = merger.merge(parts);
+        reporter.hear(&merged);
         if recorded {
             recorder.record(&merged.chunk)?;
         }
@@ -167,14 +173,18 @@ pub fn run(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Result<O
     labels.extend(ends.labels);
     labels.sort_by(|a, b| (a.start, a.future, a.machine, &a.fault).cmp(&(b.start, b.future, b.machine, &b.fault)));
     recorder.labels(&labels)?;
+    reporter.weigh(plan, &ends.tallies);
     let mut summary = Summary::new(settings, plan, tick, ends.tallies, ends.digests.combine(plan, tick));
     summary.interrupted = done < last;
     summary.speed = progress.finish();
     let missed = summary.missed(plan);
     summary.expectations_missed = missed.len();
+    let mut report = reporter.finish(plan, &summary, &labels, &missed);
+    report.question = report::question(&settings.scenario);
+    recorder.folder().write("report.html", report::page(&report).as_bytes())?;
     recorder.summary(&summary.to_json(plan))?;
     let folder = recorder.finish(failures)?;
-    Ok(Outcome { summary, folder: folder.path().to_path_buf(), missed })
+    Ok(Outcome { summary, folder: folder.path().to_path_buf(), missed, report })
 }
 
 fn sample_every(settings: &Settings, plan: &Plan) -> Result<u32, Trouble> {

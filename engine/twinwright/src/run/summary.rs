@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use twinwright_core::Plan;
 use twinwright_core::expression::{self, Meaning, Names};
 use twinwright_core::measures::{self, MOST_NAMED, Tally};
+use twinwright_core::plan::KindHead;
+use twinwright_model::Sheet;
 
 /// A measure over futures.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -116,7 +118,8 @@ impl Summary {
         let kinds: Vec<Value> = self
             .kinds
             .iter()
-            .map(|kind| json!({ "kind": kind.kind, "machines": kind.machines, "measures": kind.tally.measures() }))
+            .zip(plan.sheets.iter().zip(&plan.kinds))
+            .map(|(kind, (sheet, head))| kind_json(kind, sheet, head))
             .collect();
         json!({
             "twinwright": VERSION,
@@ -137,6 +140,23 @@ impl Summary {
             "measures": measures,
         })
     }
+}
+
+fn kind_json(kind: &KindSummary, sheet: &Sheet, head: &KindHead) -> Value {
+    let named = |list: &[(String, String)]| -> Map<String, Value> {
+        list.iter().map(|(name, said)| (name.clone(), json!(said))).collect()
+    };
+    let sensors: Map<String, Value> = sheet.sensors.iter().map(|s| (s.name.clone(), json!(s.unit))).collect();
+    json!({
+        "kind": kind.kind,
+        "title": head.title,
+        "class": head.class,
+        "identity": named(&head.identity),
+        "machines": kind.machines,
+        "drivers": named(&head.drivers),
+        "sensors": sensors,
+        "measures": kind.tally.measures(),
+    })
 }
 
 fn figures(futures: &[&Tally], name: impl Fn(&str) -> String) -> Vec<(String, Figure)> {

@@ -4,6 +4,7 @@
 
 use super::split::{Part, split};
 use crate::Trouble;
+use crate::report::lookout::{Lookout, Sight};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -26,6 +27,8 @@ pub enum Order {
 pub struct Stretch {
     pub chunk: Chunk,
     pub outbox: Outbox,
+    /// What the report's lookout saw.
+    pub sights: Vec<Sight>,
 }
 
 /// What a world knows at the end.
@@ -112,12 +115,13 @@ fn start_one(plan: &Arc<Plan>, part: Part, wanted: Wanted, every: u32) -> Worker
     let (outbox, answers) = sync_channel(4);
     let plan = plan.clone();
     let thread = std::thread::spawn(move || {
+        let mut lookout = Lookout::new(&plan, &part);
         let mut twin = Twin::build_part(&plan, part.machines, part.futures);
         let mut sets = FaultSets::default();
         while let Ok(order) = inbox.recv() {
             let answer = match order {
                 Order::Ticks { count } => {
-                    Answer::Stretch(Box::new(stretch(&mut twin, &plan, count, wanted, every, &mut sets)))
+                    Answer::Stretch(Box::new(stretch(&mut twin, &plan, count, (wanted, every), &mut sets, &mut lookout)))
                 }
                 Order::Finish => Answer::Ends(Box::new(Ends {
                     tallies: twin.tallies(),
@@ -133,7 +137,14 @@ fn start_one(plan: &Arc<Plan>, part: Part, wanted: Wanted, every: u32) -> Worker
     Worker { orders, answers, thread }
 }
 
-fn stretch(twin: &mut Twin, plan: &Plan, count: u32, wanted: Wanted, every: u32, sets: &mut FaultSets) -> Stretch {
+fn stretch(
+    twin: &mut Twin,
+    plan: &Plan,
+    count: u32,
+    (wanted, every): (Wanted, u32),
+    sets: &mut FaultSets,
+    lookout: &mut Lookout,
+) -> Stretch {
     let mut chunk = Chunk {
         readings: plan.sheets.iter().map(ReadingRows::for_sheet).collect(),
         truth: plan.sheets.iter().map(TruthRows::for_sheet).collect(),
@@ -141,11 +152,13 @@ fn stretch(twin: &mut Twin, plan: &Plan, count: u32, wanted: Wanted, every: u32,
     };
     let recorded = wanted.readings || wanted.truth;
     let batch = Batch::default();
+    let mut sights = Vec::new();
     for _ in 0..count {
         twin.tick(&batch);
+        lookout.look(twin, &mut sights);
         if recorded && twin.now().is_some_and(|tick| tick.is_multiple_of(every)) {
             twin.show(wanted, &mut chunk, sets);
         }
     }
-    Stretch { chunk, outbox: twin.take_outbox() }
+    Stretch { chunk, outbox: twin.take_outbox(), sights }
 }

@@ -7,7 +7,7 @@ use crate::files::scenario::{MachineBlock, ScenarioSpec};
 use crate::files::sources::Fault;
 use crate::files::{Cx, Faults, Node, Read, names, setting};
 use crate::links::{LinkKind, LinkPlan};
-use crate::plan::{MachinePlan, Model};
+use crate::plan::{KindHead, MachinePlan, Model};
 use std::collections::{BTreeMap, BTreeSet};
 use twinwright_model::{Sheet, Span};
 
@@ -20,6 +20,7 @@ pub struct Plant {
     pub machines: Vec<MachinePlan>,
     pub models: Vec<Model>,
     pub sheets: Vec<Sheet>,
+    pub heads: Vec<KindHead>,
     pub kinds: BTreeMap<String, Node>,
     by_id: BTreeMap<String, u32>,
 }
@@ -82,6 +83,7 @@ impl Compiler<'_> {
         }
         let sheet = plant.sheets.iter().position(|sheet| sheet.kind == machine.kind.value).unwrap_or_else(|| {
             plant.sheets.push(kind::sheet(&machine));
+            plant.heads.push(kind::head(&machine));
             plant.sheets.len() - 1
         });
         let frame = kind::Frame { tick: Span(tick.0.max(1)), sheet: sheet as u16 };
