@@ -26,6 +26,9 @@ fn one_machine(c: &mut Criterion) {
     let plan = plants::plan(1, Parts::whole(SENSORS)).unwrap_or_else(|error| panic!("{error}"));
     let mut bare = BarePanel::of(&plan).unwrap_or_else(|error| panic!("{error}"));
     group.bench_function("bare kernel, 1000 samples", |b| b.iter(|| black_box(bare.run(TICKS))));
+    group.bench_function("bare kernel, dispatched for each of 1000 samples", |b| {
+        b.iter(|| (0..TICKS).map(|_| black_box(bare.run(1))).sum::<f32>());
+    });
     for (name, parts) in PLANTS {
         let plan = plants::plan(1, parts).unwrap_or_else(|error| panic!("{name}: {error}"));
         let mut twin = Twin::build(&plan);

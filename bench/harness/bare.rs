@@ -56,10 +56,11 @@ impl WithSimd for Loop<'_, '_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> f32 {
         let Loop { bare, ticks } = self;
-        let mut sum = 0.0;
+        let (mut sum, mut truth) = (0.0, [[0.0; LANES]]);
         for _ in 0..ticks {
             let sampling = Sampling { panel: 0, index: bare.index, due: true };
-            sample::<1>(bare.plan, &mut [&mut bare.panel], [&bare.slots], &[bare.dice], sampling, &mut NoFaults);
+            let (panels, slots) = (&mut [&mut bare.panel], [bare.slots.as_slice()]);
+            sample::<1>(bare.plan, panels, slots, &[bare.dice], sampling, &mut NoFaults, &mut truth);
             bare.index += 1;
             sum += bare.panel.measured[0];
         }

@@ -1,7 +1,8 @@
 //! Clocks and scales: CPU time of this thread, memory of this process, medians.
 //!
-//! CPU time, because a bench that shares its cores measures the neighbours with a wall clock. The figures come from
-//! /proc, so they are there on Linux only; elsewhere the wall clock stands in and memory reads as zero.
+//! CPU time, because a bench that shares its cores measures the neighbours with a wall clock. (The kernel's figure in
+//! /proc/thread-self/schedstat is only brought up to date every few milliseconds: its clock is asked instead.) Memory
+//! comes from /proc, so it is there on Linux only and reads as zero elsewhere.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -9,17 +10,23 @@ use std::time::{Duration, Instant};
 /// Bytes of a page as `statm` counts them, on every Linux that we bench on.
 const PAGE: u64 = 4096;
 
-/// Nanoseconds that this thread has spent on a CPU, from /proc/thread-self/schedstat.
-fn cpu_nanos() -> Option<u64> {
-    fs::read_to_string("/proc/thread-self/schedstat").ok()?.split(' ').next()?.parse().ok()
+/// What this thread has spent on a CPU.
+#[cfg(unix)]
+fn cpu_now() -> Option<Duration> {
+    nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID).ok().map(Duration::from)
+}
+
+#[cfg(not(unix))]
+fn cpu_now() -> Option<Duration> {
+    None
 }
 
 /// The CPU time that some work took on this thread.
 pub fn cpu_time(work: impl FnOnce()) -> Duration {
-    let (wall, before) = (Instant::now(), cpu_nanos());
+    let (wall, before) = (Instant::now(), cpu_now());
     work();
-    match (before, cpu_nanos()) {
-        (Some(before), Some(after)) => Duration::from_nanos(after.saturating_sub(before)),
+    match (before, cpu_now()) {
+        (Some(before), Some(after)) => after.saturating_sub(before),
         _ => wall.elapsed(),
     }
 }

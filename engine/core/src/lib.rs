@@ -3,6 +3,7 @@
 //! It knows no clock, no socket, no file, no thread and no async: files come in as text, inputs as a batch before a
 //! tick, and what happened waits in an outbox after it. The same plan gives the same bytes, always and everywhere.
 
+pub mod accounts;
 pub mod dice;
 pub mod digest;
 pub mod drivers;

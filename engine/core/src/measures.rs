@@ -34,6 +34,9 @@ pub const NAMES: [&str; 24] = [
     "e10_nst_h",
 ];
 
+/// Numbers in a tally.
+pub const PARTS: usize = 19;
+
 /// Machines that are named in measures.
 pub const MOST_NAMED: usize = 100;
 
@@ -91,34 +94,62 @@ impl Tally {
     }
 
     pub fn add(&mut self, other: &Tally) {
-        for (sum, more) in self.parts_mut().into_iter().zip(other.clone().parts_mut()) {
-            *sum += *more;
-        }
+        let mut parts = self.parts();
+        parts.iter_mut().zip(other.parts()).for_each(|(sum, more)| *sum += more);
+        *self = Tally::from_parts(parts);
     }
 
     /// Every sum times a factor: an average over futures.
     pub fn scale(&mut self, factor: f64) {
-        self.parts_mut().into_iter().for_each(|sum| *sum *= factor);
+        *self = Tally::from_parts(self.parts().map(|part| part * factor));
     }
 
-    fn parts_mut(&mut self) -> Vec<&mut f64> {
-        let mut parts: Vec<&mut f64> = self.hours.iter_mut().collect();
-        parts.extend([
-            &mut self.failures,
-            &mut self.repairs,
-            &mut self.planned_works,
-            &mut self.alerts,
-            &mut self.energy_kwh,
-            &mut self.pieces,
-            &mut self.good_pieces,
-            &mut self.ideal_pieces,
-            &mut self.cost_downtime,
-            &mut self.cost_planned,
-            &mut self.cost_unplanned,
-            &mut self.cost_energy,
-            &mut self.cost_scrap,
-        ]);
-        parts
+    /// All sums in the order of the fields.
+    pub fn parts(&self) -> [f64; PARTS] {
+        let [running, idle, maintenance, failed, offline, calibrating] = self.hours;
+        [
+            running,
+            idle,
+            maintenance,
+            failed,
+            offline,
+            calibrating,
+            self.failures,
+            self.repairs,
+            self.planned_works,
+            self.alerts,
+            self.energy_kwh,
+            self.pieces,
+            self.good_pieces,
+            self.ideal_pieces,
+            self.cost_downtime,
+            self.cost_planned,
+            self.cost_unplanned,
+            self.cost_energy,
+            self.cost_scrap,
+        ]
+    }
+
+    pub fn from_parts(parts: [f64; PARTS]) -> Tally {
+        let [running, idle, maintenance, failed, offline, calibrating, rest @ ..] = parts;
+        let [failures, repairs, planned_works, alerts, energy_kwh, pieces, good_pieces, rest @ ..] = rest;
+        let [ideal_pieces, cost_downtime, cost_planned, cost_unplanned, cost_energy, cost_scrap] = rest;
+        Tally {
+            hours: [running, idle, maintenance, failed, offline, calibrating],
+            failures,
+            repairs,
+            planned_works,
+            alerts,
+            energy_kwh,
+            pieces,
+            good_pieces,
+            ideal_pieces,
+            cost_downtime,
+            cost_planned,
+            cost_unplanned,
+            cost_energy,
+            cost_scrap,
+        }
     }
 
     fn in_state(&self, state: E10) -> f64 {
@@ -139,9 +170,7 @@ impl Tally {
             "mtbf_h" => return ratio(self.in_state(E10::Prd), self.failures),
             "mttr_h" => return ratio(self.in_state(E10::Udt), self.failures),
             "oee" => return ratio(self.good_pieces, self.ideal_pieces),
-            "cost" => {
-                self.cost_downtime + self.cost_planned + self.cost_unplanned + self.cost_energy + self.cost_scrap
-            }
+            "cost" => self.cost_downtime + self.cost_planned + self.cost_unplanned + self.cost_energy + self.cost_scrap,
             "cost_downtime" => self.cost_downtime,
             "cost_planned" => self.cost_planned,
             "cost_unplanned" => self.cost_unplanned,

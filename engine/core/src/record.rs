@@ -1,8 +1,8 @@
 //! What a world shows after a tick, put into rows; and what was in its outbox.
 
+use crate::economy::Meters;
 use crate::faults::apply::{ActiveFault, label_of};
 use crate::measures::Tally;
-use crate::economy::Meters;
 use crate::plan::{Model, Plan};
 use crate::sensing::{LANES, Panel};
 use crate::twin::Twin;
@@ -46,17 +46,12 @@ impl Twin {
 
     /// What every machine came to so far: (future, machine) in order.
     pub fn tallies(&mut self) -> Vec<(u32, u32, Tally)> {
-        let plan = self.plan().clone();
-        let tick = self.world.resource::<Course>().clock.tick;
+        let (plan, tick) = (self.plan().clone(), self.world.resource::<Course>().clock.tick);
         let mut query = self.world.query::<(&Machine, &Modes, &Meters)>();
-        let mut all: Vec<_> = query
-            .iter(&self.world)
-            .map(|(machine, modes, meters)| {
-                (machine.future, machine.machine, Tally::of(&plan, machine.machine, modes, meters, tick))
-            })
-            .collect();
-        all.sort_by_key(|(future, machine, _)| (*future, *machine));
-        all
+        let one = |(machine, modes, meters): (&Machine, &Modes, &Meters)| {
+            (machine.future, machine.machine, Tally::of(&plan, machine.machine, modes, meters, tick))
+        };
+        query.iter(&self.world).map(one).collect()
     }
 
     /// Adds this tick's rows to a chunk with one entry a sheet.
@@ -66,7 +61,7 @@ impl Twin {
         let time = plan.time_of(i64::from(tick));
         let between = std::mem::take(&mut self.world.resource_mut::<Blackboard>().between);
         let mut query = self.world.query::<(&Machine, &Modes, &Wears, &Panels)>();
-        let board = &self.world.resource::<Blackboard>().board;
+        let Blackboard { board, truth: kept, .. } = self.world.resource::<Blackboard>();
         let parts = by_machine(&between);
         for (machine, modes, wears, panels) in query.iter(&self.world) {
             let model = &plan.models[machine.model as usize];
@@ -80,7 +75,10 @@ impl Twin {
             if wanted.truth {
                 let rows = &mut chunk.truth[model.sheet as usize];
                 rows.mode.push(modes.mode);
-                head.push_truth(model, panels, wears, mine, rows);
+                let stride = kept.as_ref().map_or(0, |kept| kept.panels);
+                let first = machine.local as usize * stride;
+                let truth = kept.as_ref().map_or(&[][..], |kept| &kept.lanes[first..first + stride]);
+                head.push_truth(model, truth, wears, mine, rows);
             }
         }
         if wanted.readings && !between.is_empty() {
@@ -157,14 +155,21 @@ impl Head<'_> {
         }
     }
 
-    fn push_truth(&self, model: &Model, panels: &Panels, wears: &Wears, between: &[&Between], rows: &mut TruthRows) {
+    fn push_truth(
+        &self,
+        model: &Model,
+        truth: &[[f64; LANES]],
+        wears: &Wears,
+        between: &[&Between],
+        rows: &mut TruthRows,
+    ) {
         rows.time.push(self.time);
         rows.machine.push(self.machine.machine);
         rows.future.push(self.machine.future);
         for (sensor, values) in model.sensors.iter().zip(&mut rows.values) {
             let part = between.iter().find(|part| part.panel == sensor.panel);
-            let truth: &[f64; LANES] = part.map_or(&panels.0[sensor.panel as usize].truth, |part| &part.truth);
-            values.push(truth[sensor.lane as usize]);
+            let lanes = part.map(|part| &part.truth).or_else(|| truth.get(sensor.panel as usize));
+            values.push(lanes.map_or(f64::NAN, |lanes| lanes[sensor.lane as usize]));
         }
         for (wear, values) in wears.0.iter().zip(&mut rows.wears) {
             values.push(wear.now);

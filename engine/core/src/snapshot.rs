@@ -70,7 +70,9 @@ impl std::fmt::Display for RestoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             RestoreError::Unreadable => f.write_str("these are not the bytes of a whole snapshot"),
-            RestoreError::Version(version) => write!(f, "the snapshot is of version {version}, this engine reads {VERSION}"),
+            RestoreError::Version(version) => {
+                write!(f, "the snapshot is of version {version}, this engine reads {VERSION}")
+            }
             RestoreError::Plan => f.write_str("the snapshot was taken from another scenario or other machine files"),
             RestoreError::Machines(why) => write!(f, "the snapshot does not fit the plan: {why}"),
         }
@@ -100,15 +102,19 @@ impl Twin {
     pub fn snapshot(&mut self) -> Snapshot {
         let tick = self.now();
         let plan = self.plan().digest;
-        let machines = self.machine_states();
-        let roster = self.world.resource::<Roster>();
-        let first = roster.first_future;
-        let standings = &self.world.resource::<Standings>().0;
-        let conditions = standings.iter().enumerate().map(|(row, list)| (first + row as u32, list.clone())).collect();
-        Snapshot { version: VERSION, plan, tick, machines, conditions }
+        let mut machines = Vec::with_capacity(self.world.resource::<Roster>().len() as usize);
+        self.each_machine(|state| machines.push(state));
+        Snapshot { version: VERSION, plan, tick, machines, conditions: self.conditions() }
     }
 
-    fn machine_states(&mut self) -> Vec<MachineState> {
+    fn conditions(&self) -> Vec<(u32, Vec<Standing>)> {
+        let first = self.world.resource::<Roster>().first_future;
+        let standings = &self.world.resource::<Standings>().0;
+        standings.iter().enumerate().map(|(row, list)| (first + row as u32, list.clone())).collect()
+    }
+
+    /// The state of one machine after another, by future and machine: a plant is not held twice.
+    fn each_machine(&mut self, mut take: impl FnMut(MachineState)) {
         let mut faults: BTreeMap<u32, Vec<ActiveFault>> = BTreeMap::new();
         let active: Vec<ActiveFault> = self.world.query::<&ActiveFault>().iter(&self.world).cloned().collect();
         for mut fault in active {
@@ -125,30 +131,25 @@ impl Twin {
         }
         let patches = self.world.resource::<Blackboard>().patches.0.clone();
         let mut query = self.world.query::<(&Machine, &Modes, &Slots, &Wears, &Panels, &Meters)>();
-        let mut states: Vec<MachineState> = query
-            .iter(&self.world)
-            .map(|(machine, modes, slots, wears, panels, meters)| {
-                let mut faults = faults.remove(&machine.local).unwrap_or_default();
-                faults.sort_by_key(|fault| (fault.fault, fault.occurrence));
-                // A local number means nothing outside its world.
-                faults.iter_mut().for_each(|fault| fault.local = 0);
-                MachineState {
-                    future: machine.future,
-                    machine: machine.machine,
-                    modes: modes.clone(),
-                    slots: slots.clone(),
-                    wears: wears.clone(),
-                    panels: panels.clone(),
-                    meters: meters.clone(),
-                    agenda: agenda.remove(&machine.local).unwrap_or_default(),
-                    faults,
-                    patches: patches.get(&machine.local).cloned().unwrap_or_default(),
-                    watches: watches.remove(&machine.local).unwrap_or_default(),
-                }
-            })
-            .collect();
-        states.sort_by_key(|state| (state.future, state.machine));
-        states
+        for (machine, modes, slots, wears, panels, meters) in query.iter(&self.world) {
+            let mut faults = faults.remove(&machine.local).unwrap_or_default();
+            faults.sort_by_key(|fault| (fault.fault, fault.occurrence));
+            // A local number means nothing outside its world.
+            faults.iter_mut().for_each(|fault| fault.local = 0);
+            take(MachineState {
+                future: machine.future,
+                machine: machine.machine,
+                modes: modes.clone(),
+                slots: slots.clone(),
+                wears: wears.clone(),
+                panels: panels.clone(),
+                meters: meters.clone(),
+                agenda: agenda.remove(&machine.local).unwrap_or_default(),
+                faults,
+                patches: patches.get(&machine.local).cloned().unwrap_or_default(),
+                watches: watches.remove(&machine.local).unwrap_or_default(),
+            });
+        }
     }
 
     /// A stuck sensor's held reading lives on the board once it was seen; the entity takes it along.
@@ -229,15 +230,13 @@ impl Twin {
             || state.panels.0.len() != model.panels.len()
             || state.wears.0.len() != model.wears.len()
         {
-            return Err(RestoreError::Machines(format!("machine {} has another shape", plan.machines[state.machine as usize].id)));
+            return Err(RestoreError::Machines(format!(
+                "machine {} has another shape",
+                plan.machines[state.machine as usize].id
+            )));
         }
-        let parts = (
-            state.modes.clone(),
-            state.slots.clone(),
-            state.wears.clone(),
-            state.panels.clone(),
-            state.meters.clone(),
-        );
+        let parts =
+            (state.modes.clone(), state.slots.clone(), state.wears.clone(), state.panels.clone(), state.meters.clone());
         if let Ok(mut machine) = self.world.get_entity_mut(entity) {
             machine.insert(parts);
         }
@@ -294,30 +293,51 @@ impl Twin {
 
     /// Digests of each machine's whole state and of each condition: worked out only when they are asked for.
     pub fn digests(&mut self) -> Digests {
-        let snapshot = self.snapshot();
-        let mut all = Digests::default();
-        for state in &snapshot.machines {
-            all.0.insert((state.future, 0, state.machine), Hash::of(state));
-        }
-        for (future, list) in &snapshot.conditions {
+        let roster = self.world.resource::<Roster>();
+        let mut machines = Vec::with_capacity(roster.len() as usize);
+        let (first_future, members) = (roster.first_future, roster.members.clone());
+        self.each_machine(|state| machines.push(Hash::of(&state)));
+        let mut conditions = BTreeMap::new();
+        for (future, list) in &self.conditions() {
             // A world that cannot see a condition's machines leaves its standing untouched.
             let touched = list.iter().enumerate().filter(|(_, standing)| **standing != Standing::default());
-            all.0.extend(touched.map(|(number, standing)| ((*future, 1, number as u32), Hash::of(standing))));
+            conditions.extend(touched.map(|(number, standing)| ((*future, number), Hash::of(standing))));
         }
-        all
+        Digests { worlds: vec![WorldDigests { first_future, members, machines }], conditions }
     }
 }
 
-/// Digests by future, sort and number, so that worlds can be put together in any order.
+/// Digests of the machines of worlds, so that these can be put together however machines were spread over them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Digests(BTreeMap<(u32, u8, u32), u128>);
+pub struct Digests {
+    worlds: Vec<WorldDigests>,
+    /// By future and number of the condition.
+    conditions: BTreeMap<(u32, usize), u128>,
+}
+
+/// One world's: its machines in order, future by future.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct WorldDigests {
+    first_future: u32,
+    members: Vec<u32>,
+    machines: Vec<u128>,
+}
+
+impl WorldDigests {
+    fn of(&self, future: u32, machine: u32) -> Option<u128> {
+        let place = self.members.binary_search(&machine).ok()?;
+        let row = future.checked_sub(self.first_future)? as usize;
+        self.machines.get(row * self.members.len() + place).copied()
+    }
+}
 
 impl Digests {
     pub fn extend(&mut self, other: Digests) {
-        self.0.extend(other.0);
+        self.worlds.extend(other.worlds);
+        self.conditions.extend(other.conditions);
     }
 
-    /// The digest of a whole run at a tick, however its machines were spread over worlds.
+    /// The digest of a whole run at a tick.
     pub fn combine(&self, plan: &Plan, tick: u32) -> u128 {
         let mut hash = Hash::default();
         let mut wide = |number: u128| {
@@ -326,9 +346,12 @@ impl Digests {
         };
         wide(plan.digest);
         wide(u128::from(tick));
-        for digest in self.0.values() {
-            wide(*digest);
+        for future in 0..plan.futures {
+            for machine in 0..plan.machines.len() as u32 {
+                self.worlds.iter().filter_map(|world| world.of(future, machine)).for_each(&mut wide);
+            }
         }
+        self.conditions.values().copied().for_each(wide);
         hash.finish()
     }
 }

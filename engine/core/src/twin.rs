@@ -9,8 +9,9 @@ use crate::maintenance::work::Crews;
 use crate::plan::{Model, Plan};
 use crate::plugins::{Phase, Phases};
 use crate::script::conditions::{Standing, Standings};
-use crate::sensing::Panel;
+use crate::sensing::{LANES, Panel};
 use crate::wear::WearState;
+use crate::world::blackboard::KeptTruth;
 use crate::world::{
     Agenda, Blackboard, Clock, Course, Machine, Modes, Outbox, Panels, Roster, Run, Slots, Unrest, Wears,
 };
@@ -61,6 +62,15 @@ impl Twin {
     /// A world of some machines (ascending) in some futures. Machines that are linked, share a condition or a crew belong
     /// together.
     pub fn build_part(plan: &Arc<Plan>, members: Vec<u32>, futures: Range<u32>) -> Twin {
+        let mut twin = Twin::build_lean(plan, members, futures);
+        let panels = plan.models.iter().map(|model| model.panels.len()).max().unwrap_or(0);
+        let lanes = vec![[0.0; LANES]; twin.world.resource::<Roster>().len() as usize * panels];
+        twin.world.resource_mut::<Blackboard>().truth = Some(KeptTruth { panels, lanes });
+        twin
+    }
+
+    /// The same, but true values are not kept for showing: they take as much memory as a third of the rest.
+    pub fn build_lean(plan: &Arc<Plan>, members: Vec<u32>, futures: Range<u32>) -> Twin {
         let mut world = World::new();
         let rows: Vec<(u32, u32)> =
             futures.clone().flat_map(|future| members.iter().map(move |&machine| (future, machine))).collect();

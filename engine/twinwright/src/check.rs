@@ -1,7 +1,7 @@
 //! `twinwright check`: every fault of every file, for a person or for a machine.
 
-use crate::library::{Kinds, read_document};
 use crate::Trouble;
+use crate::library::{Kinds, read_document};
 use std::path::{Path, PathBuf};
 use twinwright_core::Document;
 use twinwright_core::plan;
@@ -49,7 +49,9 @@ pub fn check_files(paths: &[PathBuf], machines: Option<&Path>) -> (Vec<String>, 
             Err(trouble) => unread.push(trouble),
         }
     }
-    faults.sort_by(|a, b| (&a.place.file, a.place.line, a.place.column).cmp(&(&b.place.file, b.place.line, b.place.column)));
+    faults.sort_by(|a, b| {
+        (&a.place.file, a.place.line, a.place.column).cmp(&(&b.place.file, b.place.line, b.place.column))
+    });
     faults.dedup();
     (fine, faults, unread)
 }

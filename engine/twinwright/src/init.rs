@@ -10,7 +10,9 @@ const SCENARIO: &str = include_str!("init/scenario.toml");
 pub fn write_pair(folder: &Path, name: &str) -> Result<[PathBuf; 2], Trouble> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-        return Err(Trouble::Input(format!("`{name}` cannot name a kind: lower-case letters, digits and `-`, at most 64")));
+        return Err(Trouble::Input(format!(
+            "`{name}` cannot name a kind: lower-case letters, digits and `-`, at most 64"
+        )));
     }
     let paths = [folder.join(format!("{name}.toml")), folder.join(format!("{name}-scenario.toml"))];
     if let Some(there) = paths.iter().find(|path| path.exists()) {

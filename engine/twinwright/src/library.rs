@@ -63,6 +63,8 @@ impl Library for Kinds {
     fn known(&self) -> Vec<String> {
         let mut known: Vec<String> = SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
         for folder in &self.folders {
+            // The parent of a bare file name is empty.
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(1000);
             let names = entries.filter_map(|entry| {
                 let path = entry.path();
@@ -89,8 +91,11 @@ pub fn read_document(path: &Path) -> Result<Document, Trouble> {
     let mut bytes = Vec::new();
     file.take(LONGEST_FILE as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() > LONGEST_FILE {
-        let size = std::fs::metadata(path).map_or(String::from("more than that"), |meta| format!("{} bytes", meta.len()));
-        return Err(Trouble::Input(format!("{name}:1:1: this file is too long: {size}, at most {LONGEST_FILE} bytes are read")));
+        let size =
+            std::fs::metadata(path).map_or(String::from("more than that"), |meta| format!("{} bytes", meta.len()));
+        return Err(Trouble::Input(format!(
+            "{name}:1:1: this file is too long: {size}, at most {LONGEST_FILE} bytes are read"
+        )));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];

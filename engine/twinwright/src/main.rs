@@ -27,7 +27,9 @@ enum Command {
     #[command(after_help = "Example:\n  twinwright run scenarios/pumps-year.toml --readings --format csv,parquet")]
     Run(RunArgs),
     /// Check machine and scenario files: all faults at once, each at its place
-    #[command(after_help = "Example:\n  twinwright check machine-configs/centrifugal-pump.toml scenarios/pumps-year.toml")]
+    #[command(
+        after_help = "Example:\n  twinwright check machine-configs/centrifugal-pump.toml scenarios/pumps-year.toml"
+    )]
     Check(CheckArgs),
     /// Print the JSON Schema of a file, for editors
     #[command(after_help = "Example:\n  twinwright schema machine > machine.schema.json")]

@@ -5,21 +5,19 @@
 
 use std::f64::consts::PI;
 
-/// Mean, variance, and the error of each: sd / sqrt n, and sd^2 sqrt((kurtosis - 1) / n) with the sample's kurtosis.
+/// Number, mean and variance of a sample.
 #[derive(Debug, Clone, Copy)]
 pub struct Moments {
     pub n: f64,
     pub mean: f64,
     pub variance: f64,
-    pub kurtosis: f64,
 }
 
 pub fn moments(values: impl Iterator<Item = f64> + Clone) -> Moments {
     let n = values.clone().count() as f64;
     let mean = values.clone().sum::<f64>() / n;
-    let variance = values.clone().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
-    let kurtosis = values.map(|x| (x - mean).powi(4)).sum::<f64>() / n / (variance * variance);
-    Moments { n, mean, variance, kurtosis }
+    let variance = values.map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+    Moments { n, mean, variance }
 }
 
 impl Moments {
@@ -27,8 +25,9 @@ impl Moments {
         self.variance.sqrt()
     }
 
-    /// The mean lies within 4 standard errors of `mean`, the variance within 4 of `sd` squared with this kurtosis
-    /// (3 for a normal): figures of the law, not of the sample, so that a bad sample cannot excuse itself.
+    /// The mean lies within 4 standard errors of `mean`, the variance within 4 of `sd` squared: sd / sqrt n, and
+    /// sd^2 sqrt((kurtosis - 1) / n), with the kurtosis of the law (3 for a normal) and not of the sample, so that a bad
+    /// sample cannot excuse itself.
     pub fn must_be(&self, mean: f64, sd: f64, kurtosis: f64, what: &str) {
         let off = (self.mean - mean) / (sd / self.n.sqrt());
         assert!(off.abs() < 4.0, "{what}: mean {} is {off:.2} standard errors from {mean}", self.mean);

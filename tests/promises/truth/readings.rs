@@ -46,11 +46,12 @@ fn calibration_comes_after_noise_and_before_resolution_and_range() {
     let mut uncertain = 0;
     for (row, (value, raw)) in seen.measured(0, "s").iter().zip(raw.measured(0, "s")).enumerate() {
         let scaled = f64::from(raw) * 1.5 - 3.0;
-        let rounded = ((scaled / 0.25).round_ties_even() * 0.25).clamp(-10.0, 120.0);
+        let whole = (scaled / 0.25).round_ties_even() * 0.25;
+        let rounded = whole.clamp(-10.0, 120.0);
         let on_the_edge = ((scaled / 0.25).fract().abs() - 0.5).abs() < 1e-3;
         let off = (f64::from(*value) - rounded).abs();
         assert!(off < 1e-6 || (on_the_edge && off <= 0.25), "row {row}: {value} and not {rounded}");
-        uncertain += usize::from(!(-10.0..=120.0).contains(&scaled));
+        uncertain += usize::from(!(-10.0..=120.0).contains(&whole));
     }
     let said = seen.quality(0, "s").iter().filter(|code| **code == Quality::Uncertain.code()).count();
     assert!(said.abs_diff(uncertain) <= 2 && said > 20, "{said} and {uncertain}");

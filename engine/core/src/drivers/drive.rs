@@ -4,7 +4,7 @@ use super::{Operand, Source};
 use crate::dice::panel_normals;
 use crate::plan::{Model, Plan};
 use crate::world::patches::What;
-use crate::world::{Blackboard, Clock, Course, Machine, Panels, Patches, Run, Slots};
+use crate::world::{Blackboard, Clock, Course, Machine, Patches, Run, Slots};
 use bevy_ecs::prelude::{Local, Query, Res};
 use pulp::{Simd, WithSimd};
 
@@ -41,7 +41,7 @@ pub fn drive_machines(
     course: Res<Course>,
     blackboard: Res<Blackboard>,
     mut columns: Local<Columns>,
-    mut machines: Query<(&Machine, &mut Slots, &Panels)>,
+    mut machines: Query<(&Machine, &mut Slots)>,
 ) {
     let Ok(stretches) = machines.contiguous_iter_mut() else { return };
     let stretch = course.clock.tick / 16;
@@ -49,7 +49,7 @@ pub fn drive_machines(
     let mut gusts = columns.gusts.take().unwrap_or_else(|| Gusts::new(&course.plan, machine_count));
     let stale = gusts.stretch != Some(stretch);
     gusts.stretch = Some(stretch);
-    for (machines, mut slots, panels) in stretches {
+    for (machines, mut slots) in stretches {
         let pass = DrivePass {
             clock: course.clock,
             nanos: i64::from(course.clock.tick) * course.plan.tick.0,
@@ -57,7 +57,6 @@ pub fn drive_machines(
             runs: &course.runs,
             machines,
             slots: slots.bypass_change_detection(),
-            panels,
             patches: &blackboard.patches,
             gusts: &mut gusts,
             stale,
@@ -75,7 +74,6 @@ struct DrivePass<'a> {
     runs: &'a [Run],
     machines: &'a [Machine],
     slots: &'a mut [Slots],
-    panels: &'a [Panels],
     patches: &'a Patches,
     gusts: &'a mut Gusts,
     stale: bool,
@@ -142,11 +140,6 @@ impl DrivePass<'_> {
                 column[i] = self.slots[at + i].0[slot as usize];
             }
             columns[slot as usize] = column;
-        }
-        for &(slot, panel, lane) in &model.echoes {
-            for i in 0..N {
-                columns[slot as usize][i] = self.panels[at + i].0[panel as usize].truth[lane as usize];
-            }
         }
     }
 

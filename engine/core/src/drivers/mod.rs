@@ -29,14 +29,34 @@ pub struct Lag {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Source {
     /// Held in a slot of its own: a constant, a draw of this machine, or the last word of a feed.
-    Held { slot: u16 },
-    Duty { duty: usize, column: usize },
-    Swing { mean: Operand, swing: Operand, period: f64, phase: f64 },
+    Held {
+        slot: u16,
+    },
+    Duty {
+        duty: usize,
+        column: usize,
+    },
+    Swing {
+        mean: Operand,
+        swing: Operand,
+        period: f64,
+        phase: f64,
+    },
     /// A random walk: its state's slot; `rho` and `push` are exact for the tick. The first value is drawn from the
     /// stationary distribution.
-    Walk { slot: u16, mean: Operand, sd: Operand, rho: f64, push: f64, walk: u8, purpose: Purpose },
+    Walk {
+        slot: u16,
+        mean: Operand,
+        sd: Operand,
+        rho: f64,
+        push: f64,
+        walk: u8,
+        purpose: Purpose,
+    },
     /// A push of the model's tape.
-    Tape { push: usize },
+    Tape {
+        push: usize,
+    },
 }
 
 /// A number that is the same for all machines of a model, or one of the machine's slots.

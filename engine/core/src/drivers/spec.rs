@@ -79,10 +79,18 @@ impl Read for Phase {
 pub enum DriverForm {
     Constant(Num),
     Duty(At<String>),
-    Swing { mean: Num, swing: Num, period: Lapse, phase: Phase },
+    Swing {
+        mean: Num,
+        swing: Num,
+        period: Lapse,
+        phase: Phase,
+    },
     Walk(WalkSpec),
     /// The tag is kept for live mode; a simulation holds the default.
-    Feed { tag: String, default: Num },
+    Feed {
+        tag: String,
+        default: Num,
+    },
     Expr(Formula),
 }
 
@@ -200,7 +208,12 @@ impl Read for PhaseSpec {
     }
 
     fn fallback() -> PhaseSpec {
-        PhaseSpec { span: 0..0, lasts: Lapse::fallback(), mode: None, columns: Named(Vec::new()) }
+        PhaseSpec {
+            span: crate::files::sources::NOWHERE,
+            lasts: Lapse::fallback(),
+            mode: None,
+            columns: Named(Vec::new()),
+        }
     }
 
     fn schema() -> Json {

@@ -26,7 +26,16 @@ impl Function {
         Self::ALL.into_iter().find(|function| function.name() == name)
     }
 
+    /// All of them, for messages.
+    pub(super) fn list() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+
+    /// The one that was probably meant; the natural logarithm has other names elsewhere.
     pub(super) fn nearest(name: &str) -> Option<String> {
+        if matches!(name, "log" | "loge") {
+            return Some(Self::Ln.name().to_owned());
+        }
         nearest(name, Self::ALL.map(Self::name))
     }
 

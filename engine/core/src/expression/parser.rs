@@ -210,7 +210,8 @@ impl<'a> Parser<'a> {
         let whole = span.start..self.close(&open);
         let Some(function) = Function::named(name) else {
             let message = format!("there is no function {}", quoted(name));
-            self.push(ExprFault::new("unknown-function", span, message).nearest(Function::nearest(name)));
+            let fault = ExprFault::new("unknown-function", span, message).expected(Function::list());
+            self.push(fault.nearest(Function::nearest(name)));
             return hole(whole.end);
         };
         if !function.takes(arguments.len()) {

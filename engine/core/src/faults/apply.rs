@@ -56,9 +56,10 @@ pub struct Mischief<'w, 's> {
 
 /// Starts and ends the faults that are due.
 pub fn change_faults(mut mischief: Mischief) {
-    for (local, deed) in mischief.agenda.todays(|deed| matches!(deed, Deed::StartFault { .. } | Deed::EndFault { .. })) {
+    for (local, deed) in mischief.agenda.todays(|deed| matches!(deed, Deed::StartFault { .. } | Deed::EndFault { .. }))
+    {
         match deed {
-            Deed::StartFault { fault, occurrence } => mischief.start(local, fault, occurrence),
+            Deed::StartFault { fault, occurrence, due } => mischief.start(local, fault, occurrence, due),
             Deed::EndFault { fault, occurrence } => mischief.end(local, fault, occurrence),
             _ => {}
         }
@@ -66,7 +67,7 @@ pub fn change_faults(mut mischief: Mischief) {
 }
 
 impl Mischief<'_, '_> {
-    fn start(&mut self, local: u32, index: u32, occurrence: u32) {
+    fn start(&mut self, local: u32, index: u32, occurrence: u32, due: i64) {
         let course = self.course.plan.clone();
         let plan = &*course;
         let fault = &plan.faults[index as usize];
@@ -109,12 +110,18 @@ impl Mischief<'_, '_> {
         }
         let end = schedule::end_tick(&envelope, plan);
         self.agenda.add(end, local, Deed::EndFault { fault: index, occurrence });
-        let next = schedule::next_start(fault, &machine.dice, occurrence, tick, end, plan);
-        self.agenda.add(next, local, Deed::StartFault { fault: index, occurrence: occurrence + 1 });
+        if let Some(gap) = schedule::gap(fault, &machine.dice, occurrence + 1) {
+            let (next, due) = schedule::next_start(due, gap, end, plan);
+            self.agenda.add(next, local, Deed::StartFault { fault: index, occurrence: occurrence + 1, due });
+        }
         let whose = (machine.machine, machine.future);
         let active = ActiveFault { local, fault: index, occurrence, envelope, size, lanes };
         self.blackboard.board.enter(&active, plan, model, machine.machine);
-        let detail = [("fault", json!(fault.name)), ("layer", json!(fault.layer().name())), ("sensor", json!(sensor_name(fault, target.part, model)))];
+        let detail = [
+            ("fault", json!(fault.name)),
+            ("layer", json!(fault.layer().name())),
+            ("sensor", json!(sensor_name(fault, target.part, model))),
+        ];
         self.outbox.event(plan.time_of(i64::from(tick)), whose, "fault_start", detail);
         self.commands.spawn(active);
     }
@@ -123,11 +130,14 @@ impl Mischief<'_, '_> {
         let course = self.course.plan.clone();
         let plan = &*course;
         let fault = &plan.faults[index as usize];
-        let found = self.active.iter().find(|(_, active)| {
-            (active.local, active.fault, active.occurrence) == (local, index, occurrence)
-        });
+        let found = self
+            .active
+            .iter()
+            .find(|(_, active)| (active.local, active.fault, active.occurrence) == (local, index, occurrence));
         let Some((entity, active)) = found.map(|(entity, active)| (entity, active.clone())) else { return };
-        let Ok((machine, mut modes, _, _, mut panels, _)) = self.machines.get_mut(self.roster.entity(local)) else { return };
+        let Ok((machine, mut modes, _, _, mut panels, _)) = self.machines.get_mut(self.roster.entity(local)) else {
+            return;
+        };
         self.commands.entity(entity).despawn();
         self.blackboard.patches.remove(local, By::Fault { fault: index, occurrence });
         if fault.effect == Effect::Trip {
@@ -138,7 +148,14 @@ impl Mischief<'_, '_> {
         let time = plan.time_of(i64::from(self.course.clock.tick));
         let model = &plan.models[machine.model as usize];
         let label = label_of(plan, &active, machine.machine, machine.future, Some(self.course.clock.tick));
-        let detail = [("fault", json!(fault.name)), ("layer", json!(fault.layer().name())), ("sensor", json!(sensor_name(fault, schedule::target_on(fault, machine.machine).map_or(0, |t| t.part), model)))];
+        let detail = [
+            ("fault", json!(fault.name)),
+            ("layer", json!(fault.layer().name())),
+            (
+                "sensor",
+                json!(sensor_name(fault, schedule::target_on(fault, machine.machine).map_or(0, |t| t.part), model)),
+            ),
+        ];
         self.outbox.event(time, (machine.machine, machine.future), "fault_end", detail);
         if !self.outbox.muted {
             self.outbox.labels.push(label);
@@ -169,7 +186,8 @@ fn acts(
         Effect::Leak { by } => one(draw(by), LaneAct::Leak(draw(by))),
         Effect::Stuck => {
             let panel = &panels.0[place.0 as usize];
-            plain(LaneAct::Stuck(panel.settled.then(|| panel.measured[place.1 as usize])))
+            let last = Some(panel.measured[place.1 as usize]);
+            plain(LaneAct::Stuck(last.filter(|value| panel.settled && value.is_finite())))
         }
         Effect::Dropout => plain(LaneAct::Dropout),
         Effect::Nan => plain(LaneAct::Nan),
@@ -243,7 +261,12 @@ impl FaultBoard {
     /// Forgets a fault; lanes without any other are healthy again.
     pub fn leave(&mut self, active: &ActiveFault, plan: &Plan, panels: &mut Panels) {
         let fault = &plan.faults[active.fault as usize];
-        for &(panel, lane, _) in &active.lanes {
+        for &(panel, lane, act) in &active.lanes {
+            if let LaneAct::Swap(with, other) = act
+                && (panel, lane) < (with, other)
+            {
+                panels.exchange((panel as usize, lane as usize), (with as usize, other as usize));
+            }
             let key = (active.local, panel);
             let Some(list) = self.lanes.get_mut(&key) else { continue };
             list.retain(|entry| entry.id != (active.fault, active.occurrence));

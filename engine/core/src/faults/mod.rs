@@ -14,20 +14,38 @@ use spec::{FaultKind, Layer};
 /// What a fault does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    Spike { by: Draw },
-    Offset { by: Draw },
-    Drift { rate: Draw },
-    Scale { factor: Draw },
-    Noise { factor: Draw },
-    Quantise { step: Draw },
+    Spike {
+        by: Draw,
+    },
+    Offset {
+        by: Draw,
+    },
+    Drift {
+        rate: Draw,
+    },
+    Scale {
+        factor: Draw,
+    },
+    Noise {
+        factor: Draw,
+    },
+    Quantise {
+        step: Draw,
+    },
     Stuck,
     Dropout,
     Nan,
     /// The other sensor's panel and lane, by machine of the target list.
     Swap,
-    Leak { by: Draw },
-    Shift { by: Draw },
-    Wear { by: Draw },
+    Leak {
+        by: Draw,
+    },
+    Shift {
+        by: Draw,
+    },
+    Wear {
+        by: Draw,
+    },
     Trip,
     /// Acts on delivery only.
     Comms,

@@ -23,11 +23,12 @@ pub fn plan_first_faults(plan: &Plan, roster: &Roster, agenda: &mut Agenda) {
             for target in &fault.targets {
                 let Some(local) = roster.local(future, target.machine) else { continue };
                 let dice = Dice::of(plan.seed, u64::from(future), &plan.machines[target.machine as usize].id);
-                let tick = match fault.arrival {
-                    Arrival::Once(nanos) => tick_of(nanos as f64, plan),
-                    Arrival::Every(_) => tick_of(gap(fault, &dice, 0), plan),
+                let due = match fault.arrival {
+                    Arrival::Once(nanos) => nanos,
+                    Arrival::Every(_) => gap(fault, &dice, 0).unwrap_or(i64::MAX),
                 };
-                agenda.add(tick, local, Deed::StartFault { fault: index as u32, occurrence: 0 });
+                let tick = tick_of(due as f64, plan);
+                agenda.add(tick, local, Deed::StartFault { fault: index as u32, occurrence: 0, due });
             }
         }
     }
@@ -37,18 +38,20 @@ fn tick_of(nanos: f64, plan: &Plan) -> u32 {
     (nanos / plan.tick.0 as f64 - 1e-9).ceil().clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
-/// Nanoseconds from one start to the next.
-pub fn gap(fault: &FaultPlan, dice: &Dice, occurrence: u32) -> f64 {
-    match &fault.arrival {
-        Arrival::Once(_) => f64::INFINITY,
-        Arrival::Every(draw) => dice.stream(fault.purpose, address(occurrence, GAP)).draw(draw).max(1.0),
-    }
+/// Nanoseconds from one start to the next; None for what comes only once.
+pub fn gap(fault: &FaultPlan, dice: &Dice, occurrence: u32) -> Option<i64> {
+    let Arrival::Every(draw) = &fault.arrival else { return None };
+    Some(dice.stream(fault.purpose, address(occurrence, GAP)).draw(draw).max(1.0) as i64)
 }
 
-/// When the next occurrence starts: counted from this start, but not before this one has ended.
-pub fn next_start(fault: &FaultPlan, dice: &Dice, occurrence: u32, start: u32, end: u32, plan: &Plan) -> u32 {
-    let ticks = tick_of(gap(fault, dice, occurrence + 1), plan);
-    start.saturating_add(ticks.max(1)).max(end)
+/// When the next occurrence starts, as a tick and in nanoseconds: counted from when this one was due, so that rounding
+/// to ticks does not add up, but not before this one has ended.
+pub fn next_start(due: i64, gap: i64, end: u32, plan: &Plan) -> (u32, i64) {
+    let due = due.saturating_add(gap);
+    match tick_of(due as f64, plan) {
+        tick if tick < end => (end, i64::from(end).saturating_mul(plan.tick.0)),
+        tick => (tick, due),
+    }
 }
 
 /// How one occurrence rises, holds and falls.

@@ -62,12 +62,7 @@ pub const FAULT_KINDS: [FaultKind; 23] = [
     kind("frozen_time", Layer::Comms, &[], "the time stamp stands still"),
 ];
 
-const fn kind(
-    name: &'static str,
-    layer: Layer,
-    needs: &'static [&'static str],
-    about: &'static str,
-) -> FaultKind {
+const fn kind(name: &'static str, layer: Layer, needs: &'static [&'static str], about: &'static str) -> FaultKind {
     FaultKind { name, layer, needs, about }
 }
 

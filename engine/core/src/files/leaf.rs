@@ -233,7 +233,13 @@ impl Instant {
             }
             // The calendar's own words help where it is a date at all.
             let is_a_date = text.as_bytes().first_chunk::<5>().is_some_and(|head| head.ends_with(b"-"));
-            if is_a_date { format!("this is not an instant: {why}") } else { "this is not an instant".to_owned() }
+            if why.starts_with("this instant") {
+                why
+            } else if is_a_date {
+                format!("this is not an instant: {why}")
+            } else {
+                "this is not an instant".to_owned()
+            }
         })
     }
 

@@ -120,6 +120,9 @@ fn parse_in_steps(text: &str) -> (toml::Spanned<DeTable<'_>>, Vec<toml::de::Erro
 /// What the parser says, taken apart: it joins what is wrong and what it expected.
 fn words_of(error: &toml::de::Error, text: &str) -> (String, Option<String>) {
     let message = error.message();
+    if error.span().is_none() && message == "recursion limit" {
+        return ("keys or tables are nested too deep".to_owned(), None);
+    }
     let rest = error.span().and_then(|span| text.get(span.start..)).unwrap_or("");
     if message.starts_with("string values must be quoted") {
         let nothing = rest.is_empty() || rest.starts_with(['\n', '\r', '#']);
@@ -155,7 +158,9 @@ fn from_table(table: &DeTable<'_>, base: usize, faults: &mut Faults) -> Node {
         let span = key.span().start + base..key.span().end + base;
         let mut node = from_value(value.get_ref(), shift(value.span(), base), base, faults);
         // Tables made by dotted keys or headers may carry no span of their own: the key is the place to show.
-        if node.span.is_empty() || matches!(node.value, Value::Table(_) | Value::Array(_)) && node.span.start < span.start {
+        if node.span.is_empty()
+            || matches!(node.value, Value::Table(_) | Value::Array(_)) && node.span.start < span.start
+        {
             node.span = span.clone();
         }
         entries.push((Key { text: key.get_ref().to_string(), span }, node));

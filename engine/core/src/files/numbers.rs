@@ -100,7 +100,9 @@ fn read_draw(node: &Node, cx: &mut Cx<'_>, quantity: Quantity, fallback: f64) ->
     let second = item(value, 1);
     match *name {
         "normal" => Draw::Normal(values[0], at_least_zero(values[1], second, "the sd", cx)),
-        "lognormal" => Draw::Lognormal(above_zero(values[0], first, "the median", cx), one_or_more(values[1], second, cx)),
+        "lognormal" => {
+            Draw::Lognormal(above_zero(values[0], first, "the median", cx), one_or_more(values[1], second, cx))
+        }
         "uniform" => {
             if values[0] > values[1] {
                 cx.faults.add(Fault::new(&value.span, "distribution", "the lowest value is above the highest"));
@@ -140,12 +142,19 @@ fn read_slots(value: &Node, slots: &str, cx: &mut Cx<'_>, quantity: Quantity) ->
         _ => one,
     };
     if slots == "*" {
-        return (!items.is_empty() && items.len() <= 1000).then(|| items.iter().map(|item| quantity(item, cx)).collect());
+        return (!items.is_empty() && items.len() <= 1000)
+            .then(|| items.iter().map(|item| quantity(item, cx)).collect());
     }
     if items.len() != slots.len() || (slots.len() > 1 && !matches!(value.value, Value::Array(_))) {
         return None;
     }
-    Some(slots.chars().zip(items).map(|(slot, item)| if slot == 'q' { quantity(item, cx) } else { plain(item, cx) }).collect())
+    Some(
+        slots
+            .chars()
+            .zip(items)
+            .map(|(slot, item)| if slot == 'q' { quantity(item, cx) } else { plain(item, cx) })
+            .collect(),
+    )
 }
 
 fn above_zero(value: f64, node: &Node, what: &str, cx: &mut Cx<'_>) -> f64 {
@@ -198,9 +207,7 @@ fn span_nanos(node: &Node, cx: &mut Cx<'_>) -> f64 {
 fn distribution_schema(quantity: Json) -> Json {
     let number = json!({ "type": "number" });
     let pair = |a: &Json, b: &Json| json!({ "type": "array", "prefixItems": [a, b], "minItems": 2, "maxItems": 2 });
-    let one = |name: &str, schema: Json| {
-        json!({ "type": "object", "properties": { name: schema }, "required": [name], "additionalProperties": false })
-    };
+    let one = |name: &str, schema: Json| json!({ "type": "object", "properties": { name: schema }, "required": [name], "additionalProperties": false });
     json!({ "anyOf": [
         quantity,
         one("normal", pair(&quantity, &quantity)),

@@ -4,9 +4,9 @@
 //! Reading never fails: what is wrong is reported and a harmless stand-in takes its place, so that the rest of the file
 //! is judged too.
 
+use super::names;
 use super::node::{Key, Node, Value};
 use super::sources::{Bytes, Fault, Faults, NOWHERE, Sources};
-use super::names;
 use serde_json::{Value as Json, json};
 
 /// What a reader needs beside the node.

@@ -17,7 +17,9 @@ pub fn apply(root: &mut Node, key: &Key, value: &Node, faults: &mut Faults) {
         faults.add(
             Fault::new(&key.span, "unknown-path", format!("`{}` is not a table of a machine file", parts[0]))
                 .expected(names::list(MACHINE_TABLES))
-                .nearest(names::nearest(parts[0], MACHINE_TABLES).map(|near| replace_first(&key.text, parts[0], &near))),
+                .nearest(
+                    names::nearest(parts[0], MACHINE_TABLES).map(|near| replace_first(&key.text, parts[0], &near)),
+                ),
         );
         return;
     }
@@ -46,7 +48,8 @@ fn walk(node: &mut Node, parts: &[&str], key: &Key, value: &Node, faults: &mut F
     // A new key may stand at the end of a path, beside the keys that its table has (`sensors.x.lag`); the reader
     // of the changed file says whether it belongs there. Named things must exist.
     let depth = key.text.split('.').count().max(2) - parts.len();
-    let names_a_thing = depth == 0 || (depth == 1 && !key.text.starts_with("costs.") && !key.text.starts_with("production."));
+    let names_a_thing =
+        depth == 0 || (depth == 1 && !key.text.starts_with("costs.") && !key.text.starts_with("production."));
     if rest.is_empty() && !names_a_thing {
         entries.push((Key { text: first.to_owned(), span: key.span.clone() }, value.clone()));
         return;

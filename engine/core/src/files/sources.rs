@@ -62,6 +62,13 @@ impl Sources {
         (file, source.lines.partition_point(|&start| start <= offset - source.base).saturating_sub(1))
     }
 
+    /// The line of the table header that a line stands under. Keys under a broken one belong elsewhere.
+    fn header_of(&self, file: usize, line: usize) -> Option<usize> {
+        let source = self.files.get(file)?;
+        let starts = source.lines.get(..=line)?;
+        starts.iter().rposition(|&start| source.text[start..].trim_start_matches([' ', '\t']).starts_with('['))
+    }
+
     /// Line, column and excerpt for a person.
     pub fn place(&self, span: &Bytes) -> Place {
         let Some(file) = self.file_of(span.start) else {
@@ -108,7 +115,29 @@ fn excerpt(line: &str, at: usize) -> (String, usize) {
     if line[at..].len() > after.len() {
         shown.push('…');
     }
-    (shown, column)
+    (shown.chars().map(harmless).collect(), column)
+}
+
+/// A message on one line, with what it quotes from a file cut to what a person reads.
+fn readable(message: &str) -> String {
+    const LONGEST: [usize; 2] = [240, 80];
+    let mut said = String::with_capacity(message.len());
+    for (index, part) in message.split('`').enumerate() {
+        if index > 0 {
+            said.push('`');
+        }
+        // Every second part stands between backticks.
+        let end = part.char_indices().nth(LONGEST[index % 2]).map(|(end, _)| end);
+        let shown = part[..end.unwrap_or(part.len())].chars();
+        said.extend(shown.map(|c| if c.is_control() { ' ' } else { c }));
+        said.push_str(if end.is_some() { "…" } else { "" });
+    }
+    said
+}
+
+/// A character as a terminal may show it: what would steer the terminal is left out.
+fn harmless(c: char) -> char {
+    if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }
 }
 
 /// One mistake, before its place is worked out.
@@ -182,19 +211,24 @@ impl Faults {
         self.said
     }
 
-    /// Counts one more and says whether there is no room for it: its message need not be made.
-    pub fn is_full(&mut self) -> bool {
-        let full = self.list.len() >= MOST_FAULTS;
-        if full {
-            self.said += 1;
-            self.left_out += 1;
-        }
-        full
+    /// Whether there is no room for another: a costly message need not be made.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= MOST_FAULTS
     }
 
     /// Whether a key near this name was reported as unknown: then its absence goes without saying.
     pub fn blames_key(&self, key: &str) -> bool {
         self.list.iter().any(|fault| fault.code == "unknown-key" && fault.nearest.as_deref() == Some(key))
+    }
+
+    /// Whether some value was of the wrong sort.
+    pub fn names_sort(&self) -> bool {
+        self.list.iter().any(|fault| fault.code == "wrong-sort")
+    }
+
+    /// Whether this very place was reported.
+    pub fn blames(&self, place: &Bytes) -> bool {
+        self.list.iter().any(|fault| fault.span == *place)
     }
 
     /// Whether something inside a place was reported: a conclusion from the whole would be its echo.
@@ -212,13 +246,17 @@ impl Faults {
 
     /// All faults in the order of their places, without the echoes of syntax errors.
     pub fn into_diagnostics(self, sources: &Sources) -> Vec<Diagnostic> {
-        let Faults { mut list, broken, left_out } = self;
+        let Faults { mut list, broken, left_out, .. } = self;
         list.retain(|fault| {
             let (file, first) = sources.line_of(fault.span.start);
             let (_, last) = sources.line_of(fault.span.end.saturating_sub(1).max(fault.span.start));
             let echo = broken.range((file, first)..=(file, last)).next().is_some()
                 || (fault.code == "missing-key" && broken.range((file, 0)..(file + 1, 0)).next().is_some());
-            fault.code == "syntax" || !echo
+            let astray = || {
+                fault.code == "unknown-key"
+                    && sources.header_of(file, first).is_some_and(|line| broken.contains(&(file, line)))
+            };
+            fault.code == "syntax" || !(echo || astray())
         });
         list.sort_by(|a, b| (a.span.start, a.span.end, &a.message).cmp(&(b.span.start, b.span.end, &b.message)));
         let mut said: Vec<Diagnostic> = list
@@ -226,14 +264,16 @@ impl Faults {
             .map(|fault| Diagnostic {
                 place: sources.place(&fault.span),
                 code: fault.code.to_owned(),
-                message: fault.message,
-                expected: fault.expected,
-                nearest: fault.nearest,
+                message: readable(&fault.message),
+                expected: fault.expected.as_deref().map(readable),
+                nearest: fault.nearest.as_deref().map(readable),
             })
             .collect();
         said.dedup();
-        if left_out > 0 && let Some(last) = said.last_mut() {
-            last.message.push_str(&format!(" (and {left_out} more faults that are not shown)"));
+        if left_out > 0
+            && let Some(last) = said.last_mut()
+        {
+            last.message.push_str(&format!(" (and at least {left_out} more faults that are not shown)"));
         }
         said
     }

@@ -71,7 +71,11 @@ fn trim_number(number: f64) -> String {
 }
 
 fn shorten(text: &str) -> String {
-    if text.chars().count() > 40 { format!("{}…", text.chars().take(40).collect::<String>()) } else { text.to_owned() }
+    if text.chars().count() > 40 {
+        format!("{}…", text.chars().take(40).collect::<String>())
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Words that people use for a unit we write otherwise.

@@ -56,7 +56,8 @@ pub fn judge_limits(
             for level in Level::ALL {
                 let key = (hot.local, number as u16, level);
                 // A lane that is not watched has nothing to look up: most lanes of a hot panel are fine.
-                let known = panels.0[hot.panel as usize].watched & (1 << sensor.lane) != 0 && watches.0.contains_key(&key);
+                let known =
+                    panels.0[hot.panel as usize].watched & (1 << sensor.lane) != 0 && watches.0.contains_key(&key);
                 if !known && !(has_value && limits.beyond(level, reading)) {
                     continue;
                 }

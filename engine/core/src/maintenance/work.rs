@@ -18,13 +18,7 @@ pub struct Crews {
     pub busy: Vec<u32>,
 }
 
-type Row = (
-    &'static Machine,
-    &'static mut Modes,
-    &'static mut Slots,
-    &'static mut Wears,
-    &'static mut Meters,
-);
+type Row = (&'static Machine, &'static mut Modes, &'static mut Slots, &'static mut Wears, &'static mut Meters);
 
 /// What work needs to see and to change.
 #[derive(SystemParam)]
@@ -76,7 +70,7 @@ impl Shop<'_, '_> {
         let model = &course.models[machine.model as usize];
         let whose = (machine.machine, machine.future);
         let plan = &model.wears[wear as usize];
-        let bit = 1u64 << wear;
+        let bit = 1u32 << wear;
         // A second wear that fails in the same instant is part of the same repair.
         let wears = match modes.down {
             Down::Failed { wears, .. } => wears | bit,
@@ -84,7 +78,8 @@ impl Shop<'_, '_> {
         };
         let was_planned = matches!(modes.down, Down::Planned { .. });
         let repairable = plan.repair.is_some() && modes.down != Down::Dead;
-        modes.down = if repairable { Down::Failed { wears, busy: false, since: tick, until: u32::MAX } } else { Down::Dead };
+        modes.down =
+            if repairable { Down::Failed { wears, busy: false, since: tick, until: u32::MAX } } else { Down::Dead };
         modes.wants_work = None;
         meters.failures += 1;
         let time = course.time_of(i64::from(tick));
@@ -158,7 +153,12 @@ impl Shop<'_, '_> {
         };
         if planned {
             let detail = [("wears", json!(names_of(model, which))), ("cost", json!(cost))];
-            self.outbox.event(course.time_of(i64::from(tick)), (machine.machine, machine.future), "maintenance", detail);
+            self.outbox.event(
+                course.time_of(i64::from(tick)),
+                (machine.machine, machine.future),
+                "maintenance",
+                detail,
+            );
         }
         self.agenda.add(until, local, Deed::FinishWork);
         self.unrest.add(local);
@@ -169,8 +169,7 @@ impl Shop<'_, '_> {
     pub fn finish(&mut self, local: u32) {
         let course = self.course.plan.clone();
         let (entity, tick) = (self.entity(local), self.course.clock.tick);
-        let Ok((machine, mut modes, mut slots, mut wears, mut meters)) = self.machines.get_mut(entity)
-        else {
+        let Ok((machine, mut modes, mut slots, mut wears, mut meters)) = self.machines.get_mut(entity) else {
             return;
         };
         let model = &course.models[machine.model as usize];
@@ -190,11 +189,7 @@ impl Shop<'_, '_> {
         modes.down = Down::No;
         meters.repairs += u32::from(!planned);
         let hours = f64::from(tick - since) * course.tick.hours();
-        let detail = [
-            ("wears", json!(names_of(model, which))),
-            ("planned", json!(planned)),
-            ("hours", json!(hours)),
-        ];
+        let detail = [("wears", json!(names_of(model, which))), ("planned", json!(planned)), ("hours", json!(hours))];
         self.outbox.event(course.time_of(i64::from(tick)), (machine.machine, machine.future), "repair", detail);
         self.unrest.add(local);
         if matches!(course.maintenance.policy, Policy::Operating { .. }) {
@@ -243,16 +238,18 @@ pub fn tick_of(nanos: f64, plan: &Plan) -> u32 {
     (nanos / plan.tick.0 as f64 - 1e-9).ceil().clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
-fn repairs(model: &Model, which: u64) -> impl Iterator<Item = (usize, &crate::wear::RepairPlan)> {
+fn repairs(model: &Model, which: u32) -> impl Iterator<Item = (usize, &crate::wear::RepairPlan)> {
     let wears = model.wears.iter().enumerate();
-    wears.filter(move |(index, _)| which & (1 << index) != 0).filter_map(|(index, wear)| Some((index, wear.repair.as_ref()?)))
+    wears
+        .filter(move |(index, _)| which & (1 << index) != 0)
+        .filter_map(|(index, wear)| Some((index, wear.repair.as_ref()?)))
 }
 
-fn names_of(model: &Model, which: u64) -> Vec<&str> {
+fn names_of(model: &Model, which: u32) -> Vec<&str> {
     repairs(model, which).map(|(index, _)| model.wears[index].name.as_str()).collect()
 }
 
-fn planned_wears(plan: &Plan, model: u32) -> u64 {
+fn planned_wears(plan: &Plan, model: u32) -> u32 {
     plan.maintenance.restores[model as usize].iter().fold(0, |bits, wear| bits | 1 << wear)
 }
 

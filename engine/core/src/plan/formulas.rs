@@ -1,9 +1,9 @@
 //! Expressions of files: parsed, bound to slots, with their faults put at their places.
 
 use crate::expression::{self, Bound, Expr, ExprFault, Meaning, Names};
-use crate::files::Faults;
 use crate::files::leaf::Formula;
 use crate::files::sources::Fault;
+use crate::files::{Faults, names};
 
 /// Moves the faults of an expression to where its text stands in the file.
 fn report(formula: &Formula, found: Vec<ExprFault>, faults: &mut Faults) {
@@ -38,9 +38,14 @@ pub fn bind(
     faults: &mut Faults,
 ) -> Bound {
     let Some(expr) = parse(formula, names, faults) else { return Bound::Number(1.0) };
+    let known = if faults.is_full() { &[] } else { known };
     match expr.bind(resolve, known) {
         Ok(bound) => bound,
-        Err(found) => {
+        Err(mut found) => {
+            for fault in found.iter_mut().filter(|fault| fault.code == "unknown-name") {
+                let silent = fault.nearest.is_none() && fault.expected.is_none() && !known.is_empty();
+                fault.expected = if silent { Some(names::list(known.iter().copied())) } else { fault.expected.take() };
+            }
             report(formula, found, faults);
             Bound::Number(1.0)
         }

@@ -24,6 +24,11 @@ const RESERVED: [&str; 13] =
 /// Bounds of one kind, so that a mistaken file cannot take the machine's memory.
 const MOST_SENSORS: usize = 512;
 const MOST_NAMES: usize = 2048;
+const MOST_SLOTS: u16 = 8192;
+const MOST_WALKS: u8 = 250;
+const MOST_PANELS: usize = 250;
+/// Phases times drivers that follow them, of one duty cycle.
+const MOST_STEPS: usize = 1_000_000;
 
 /// What a kind is compiled against.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +51,8 @@ pub struct Maker<'a> {
     /// True values named in drivers and stress: sensor name to slot.
     echoes: BTreeMap<String, u16>,
     derived: Vec<(Bound, u16)>,
+    /// A limit was passed and reported.
+    is_too_large: bool,
     /// Slots of driver states, by driver: lags, walks and held values; and of drawn numbers, by path.
     lag_slots: BTreeMap<String, u16>,
     state_slots: BTreeMap<String, u16>,
@@ -85,6 +92,7 @@ pub fn compile(spec: &MachineSpec, frame: Frame, unit: Option<(&Dice, &str)>, fa
         meanings: BTreeMap::from([("running".to_owned(), Meaning::Slot(slot::RUNNING))]),
         echoes: BTreeMap::new(),
         derived: Vec::new(),
+        is_too_large: false,
         lag_slots: BTreeMap::new(),
         state_slots: BTreeMap::new(),
         draw_slots: BTreeMap::new(),
@@ -155,7 +163,7 @@ impl Maker<'_> {
                     .nearest(names::nearest(&class.value, CLASSES)),
             );
         }
-        if self.spec.sensors.is_empty() {
+        if self.spec.sensors.is_empty() && !self.faults.blames_key("sensors") && !self.faults.names_sort() {
             self.faults.say(&self.spec.span, "missing-key", "a machine needs at least one sensor");
         }
     }
@@ -170,10 +178,11 @@ impl Maker<'_> {
             ("sensor", spec.sensors.iter().map(|(name, _)| name).collect()),
         ];
         let total: usize = tables.iter().map(|(_, names)| names.len()).sum();
-        if spec.sensors.len() > MOST_SENSORS || total > MOST_NAMES || spec.wear.len() > 64 {
-            let message = format!("this kind has {} sensors, {} wears and {total} names", spec.sensors.len(), spec.wear.len());
+        if spec.sensors.len() > MOST_SENSORS || total > MOST_NAMES || spec.wear.len() > 32 {
+            let message =
+                format!("this kind has {} sensors, {} wears and {total} names", spec.sensors.len(), spec.wear.len());
             let fault = Fault::new(&spec.span, "too-many", message);
-            self.faults.add(fault.expected(format!("at most {MOST_SENSORS} sensors, 64 wears and {MOST_NAMES} names")));
+            self.faults.add(fault.expected(format!("at most {MOST_SENSORS} sensors, 32 wears and {MOST_NAMES} names")));
             return false;
         }
         let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
@@ -183,7 +192,11 @@ impl Maker<'_> {
                     let fault = Fault::new(&name.span, "name", format!("`{}` cannot name a {sort}", name.value));
                     self.faults.add(fault.expected("letters, digits and `_`, at most 64, no digit first"));
                 } else if RESERVED.contains(&name.value.as_str()) {
-                    self.faults.say(&name.span, "name", format!("`{}` already means something in expressions", name.value));
+                    self.faults.say(
+                        &name.span,
+                        "name",
+                        format!("`{}` already means something in expressions", name.value),
+                    );
                 } else if let Some(other) = seen.insert(&name.value, sort) {
                     let message = format!("`{}` is the name of a {other} and of a {sort}", name.value);
                     self.faults.say(&name.span, "name", message);
@@ -195,8 +208,21 @@ impl Maker<'_> {
 
     fn new_slot(&mut self) -> u16 {
         let slot = self.model.slots;
+        if slot >= MOST_SLOTS {
+            self.too_many(format!("at most {MOST_SLOTS} values, counting each term that is not linear"));
+            return MOST_SLOTS - 1;
+        }
         self.model.slots += 1;
         slot
+    }
+
+    /// A limit of this kind is passed: said once, at its name.
+    fn too_many(&mut self, expected: String) {
+        if !self.is_too_large {
+            self.is_too_large = true;
+            let fault = Fault::new(&self.spec.kind.span, "too-many", "this kind is too large");
+            self.faults.add(fault.expected(expected));
+        }
     }
 
     /// A number that must be known when the model is made: drawn for this machine, or typical where there is none.
@@ -270,6 +296,7 @@ impl Maker<'_> {
             let is_echo = self.spec.sensors.position(&name).is_some() && !self.meanings.contains_key(&name);
             if is_echo && !self.echoes.contains_key(&name) {
                 let slot = self.new_slot();
+                self.model.loads.push(slot);
                 self.echoes.insert(name, slot);
             }
         }
@@ -286,9 +313,10 @@ impl Maker<'_> {
             known.extend(self.spec.sensors.names());
         }
         let mut resolve = |name: &str| {
-            meanings.get(name).copied().or_else(|| {
-                with_sensors.then(|| echoes.get(name).map(|&slot| Meaning::Slot(slot))).flatten()
-            })
+            meanings
+                .get(name)
+                .copied()
+                .or_else(|| with_sensors.then(|| echoes.get(name).map(|&slot| Meaning::Slot(slot))).flatten())
         };
         formulas::bind(formula, Names::Plain, &mut resolve, &known, self.faults)
     }
@@ -311,6 +339,9 @@ impl Maker<'_> {
     pub fn derived_slot(&mut self, term: Bound) -> u16 {
         if let Bound::Slot(slot) = term {
             return slot;
+        }
+        if self.is_too_large {
+            return slot::RUNNING;
         }
         if let Some((_, slot)) = self.derived.iter().find(|(known, _)| *known == term) {
             return *slot;
@@ -384,9 +415,17 @@ impl Maker<'_> {
     fn write_tape(&mut self, pending: Vec<(Bound, u16)>) {
         let mut tape = Tape::new(usize::from(self.model.slots));
         self.write_drivers(&mut tape);
-        let mut pushes = self.model.drivers.iter().filter(|driver| matches!(driver.source, crate::drivers::Source::Tape { .. })).count();
+        let mut pushes = self
+            .model
+            .drivers
+            .iter()
+            .filter(|driver| matches!(driver.source, crate::drivers::Source::Tape { .. }))
+            .count();
         let from = pushes;
         let derived = std::mem::take(&mut self.derived);
+        if self.is_too_large {
+            return;
+        }
         for (bound, slot) in pending.iter().chain(&derived) {
             tape.push(bound, *slot);
             pushes += 1;

@@ -8,7 +8,7 @@ mod kind;
 mod machines;
 mod scenario;
 
-pub use machines::{expand_ids, MOST_MACHINES};
+pub use machines::{MOST_MACHINES, expand_ids};
 pub use scenario::{compile, compile_kind, compile_seeded};
 
 use crate::drivers::{DriverPlan, DutyPlan};
@@ -81,8 +81,6 @@ pub struct KindHead {
 pub struct MachinePlan {
     pub id: Box<str>,
     pub model: u32,
-    /// The first machine of the same `[[machine]]` block shares its draws' names.
-    pub group: u32,
 }
 
 /// A kind with its settings, compiled. Machines share it unless something in it is drawn per machine.

@@ -5,13 +5,14 @@ mod faults;
 mod plant;
 mod upkeep;
 
-use super::{Document, Library, Plan, kind, machines};
+use super::{Document, Library, Plan, formulas, kind, machines};
+use crate::expression::{Meaning, Names};
 use crate::files::scenario::{SCENARIO_SCHEMA, ScenarioSpec};
 use crate::files::sources::Fault;
-use crate::files::{Cx, Faults, MachineSpec, Node, Read, Sources};
+use crate::files::{Cx, Faults, MachineSpec, Node, Read, Sources, Value};
 use crate::measures;
 use plant::Plant;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use twinwright_model::{Diagnostic, Span};
 
 /// Futures beyond this are refused.
@@ -47,11 +48,7 @@ pub fn compile(document: &Document, library: &dyn Library) -> Result<Plan, Vec<D
 }
 
 /// The same with another seed than the file's.
-pub fn compile_seeded(
-    document: &Document,
-    library: &dyn Library,
-    seed: Option<u64>,
-) -> Result<Plan, Vec<Diagnostic>> {
+pub fn compile_seeded(document: &Document, library: &dyn Library, seed: Option<u64>) -> Result<Plan, Vec<Diagnostic>> {
     let mut compiler = Compiler { sources: Sources::default(), faults: Faults::default(), library, seed };
     let plan = compiler.scenario(document);
     match plan {
@@ -64,7 +61,7 @@ impl Compiler<'_> {
     fn scenario(&mut self, document: &Document) -> Option<Plan> {
         let node = Node::parse(&document.name, &document.text, &mut self.sources, &mut self.faults);
         let spec = ScenarioSpec::read(&node, &mut Cx { sources: &self.sources, faults: &mut self.faults });
-        self.check_head(&spec);
+        self.check_head(&node, &spec);
         let ticks = self.ticks(&spec);
         let seed = self.seed.or(spec.seed).unwrap_or(1);
         let futures = self.futures(&spec);
@@ -96,12 +93,15 @@ impl Compiler<'_> {
         })
     }
 
-    fn check_head(&mut self, spec: &ScenarioSpec) {
+    fn check_head(&mut self, node: &Node, spec: &ScenarioSpec) {
         if spec.schema.value != SCENARIO_SCHEMA {
             let fault = Fault::new(&spec.schema.span, "schema", "this is not a scenario of version 1");
             self.faults.add(fault.expected(format!("`schema = \"{SCENARIO_SCHEMA}\"`")));
         }
-        if spec.machine.is_empty() {
+        if spec.machine.is_empty()
+            && !node.get("machine").is_some_and(|node| !matches!(node.value, Value::Array(_)))
+            && !self.faults.blames_key("machine")
+        {
             let fault = Fault::new(&spec.span, "missing-key", "a scenario needs at least one [[machine]]");
             self.faults.add(fault);
         }
@@ -126,7 +126,8 @@ impl Compiler<'_> {
         let ticks = duration / tick;
         if ticks > i64::from(u32::MAX - 1) {
             let fault = Fault::new(&spec.duration.span, "time", format!("this is {ticks} ticks"));
-            self.faults.add(fault.expected(format!("at most {} ticks: a longer tick or a shorter duration", u32::MAX - 1)));
+            self.faults
+                .add(fault.expected(format!("at most {} ticks: a longer tick or a shorter duration", u32::MAX - 1)));
             return None;
         }
         Some(ticks as u32)
@@ -144,15 +145,18 @@ impl Compiler<'_> {
     }
 
     fn expectations(&mut self, spec: &ScenarioSpec, plant: &Plant) {
+        let ids: Vec<&str> = plant.machines.iter().take(measures::MOST_NAMED).map(|machine| &*machine.id).collect();
+        let names = measures::names(&ids);
+        let known: BTreeSet<&str> = names.iter().map(String::as_str).collect();
         for expect in &spec.expect {
-            let ids: Vec<&str> = plant.machines.iter().map(|machine| &*machine.id).collect();
-            let known = measures::names(&ids);
-            let mut resolve = |name: &str| {
-                known.iter().position(|k| k == name).map(|i| crate::expression::Meaning::Slot(i.min(60_000) as u16))
-            };
-            let listed: Vec<&str> = known.iter().map(String::as_str).take(measures::NAMES.len()).collect();
-            let names = crate::expression::Names::Qualified;
-            super::formulas::bind(&expect.that, names, &mut resolve, &listed, &mut self.faults);
+            let mut resolve = |name: &str| known.contains(name).then_some(Meaning::Slot(0));
+            let said = self.faults.said();
+            let bound =
+                formulas::bind(&expect.that, Names::Qualified, &mut resolve, &measures::NAMES, &mut self.faults);
+            if bound.as_constant().is_some() && self.faults.said() == said {
+                let fault = Fault::new(&expect.that.span, "condition", "this names no measure: it never changes");
+                self.faults.add(fault.expected("such as `availability > 0.97`"));
+            }
         }
     }
 }

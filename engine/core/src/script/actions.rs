@@ -1,11 +1,11 @@
 //! Acts of the script: drivers and modes that are set on machines, and given back.
 
 use super::Setting;
+use crate::dice::Purpose;
+use crate::plan::Plan;
 use crate::world::agenda::Deed;
 use crate::world::patches::{By, Patch, What};
 use crate::world::{Agenda, Blackboard, Course, Machine, Modes, Outbox, Roster, Unrest};
-use crate::dice::Purpose;
-use crate::plan::Plan;
 use bevy_ecs::prelude::{Query, Res, ResMut};
 use bevy_ecs::system::SystemParam;
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! What a scenario says about things that are done at a time or on a condition.
 
+use crate::files::Node;
 use crate::files::leaf::{At, Formula, Instant, Named};
-use crate::files::{Node};
 use crate::files::numbers::Lapse;
 use crate::spec;
 

@@ -74,8 +74,12 @@ impl Distort for Distortion<'_> {
             let lane = fault.lane as usize;
             match &mut fault.act {
                 LaneAct::Stuck(held) => {
-                    panel.measured[lane] = *held.get_or_insert(panel.measured[lane]);
-                    panel.quality[lane] = Quality::Good.code();
+                    // Without a value before it, it holds the first that comes: no sensor sticks at a dropout.
+                    *held = held.or_else(|| Some(panel.measured[lane]).filter(|value| value.is_finite()));
+                    if let Some(held) = held {
+                        panel.measured[lane] = *held;
+                        panel.quality[lane] = Quality::Good.code();
+                    }
                 }
                 LaneAct::Dropout => {
                     panel.measured[lane] = f32::NAN;

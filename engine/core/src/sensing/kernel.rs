@@ -26,7 +26,7 @@ pub trait Distort {
 }
 
 /// Lanes of `N` panels.
-type Lanes<T, const N: usize> = [[T; LANES]; N];
+pub type Lanes<T, const N: usize> = [[T; LANES]; N];
 
 /// Advances true values and, where due, takes readings. Returns which panels have a lane beyond an alarm limit.
 #[inline(always)]
@@ -37,13 +37,14 @@ pub fn sample<const N: usize>(
     dice: &[Dice; N],
     sampling: Sampling,
     distort: &mut dyn Distort,
+    truth: &mut Lanes<f64, N>,
 ) -> [bool; N] {
     let mut target = targets(plan, slots);
     for p in 0..N {
         if panels[p].faulted != 0 {
             distort.truth(p, &mut target[p]);
         }
-        advance(plan, panels[p], &target[p]);
+        truth[p] = advance(plan, panels[p], &target[p]);
     }
     if !sampling.due {
         return [false; N];
@@ -55,7 +56,7 @@ pub fn sample<const N: usize>(
     }
     let mut hot = [false; N];
     for p in 0..N {
-        let mut raw = add_noise(plan, panels[p], &fresh[p]);
+        let mut raw = add_noise(plan, panels[p], &truth[p], &fresh[p]);
         if panels[p].faulted != 0 {
             distort.raw(p, &mut raw, &panels[p].noise);
         }
@@ -84,23 +85,25 @@ pub fn targets<const N: usize>(plan: &PanelPlan, slots: [&[f64]; N]) -> Lanes<f6
     target
 }
 
-/// Takes lagged lanes to the value that was prepared a tick ago, and prepares the next.
+/// Takes lagged lanes to the value that was prepared a tick ago, and prepares the next. Returns the present values.
 #[inline(always)]
-fn advance(plan: &PanelPlan, panel: &mut Panel, target: &[f64; LANES]) {
+fn advance(plan: &PanelPlan, panel: &mut Panel, target: &[f64; LANES]) -> [f64; LANES] {
     if !panel.settled {
         panel.ahead = *target;
     }
+    let mut truth = [0.0f64; LANES];
     for lane in 0..LANES {
         // A target that is no number leaves the value where it was: one bad expression must not spread.
-        let aim = if target[lane] - target[lane] == 0.0 { target[lane] } else { panel.truth[lane] };
+        let aim = if target[lane] - target[lane] == 0.0 { target[lane] } else { panel.ahead[lane] };
         let now = if plan.alpha[lane] > 0.0 { panel.ahead[lane] } else { aim };
-        panel.truth[lane] = now;
+        truth[lane] = now;
         panel.ahead[lane] = now + (aim - now) * plan.alpha[lane];
     }
+    truth
 }
 
 #[inline(always)]
-fn add_noise(plan: &PanelPlan, panel: &mut Panel, fresh: &[f32; LANES]) -> [f32; LANES] {
+fn add_noise(plan: &PanelPlan, panel: &mut Panel, truth: &[f64; LANES], fresh: &[f32; LANES]) -> [f32; LANES] {
     let mut raw = [0.0f32; LANES];
     if panel.settled {
         for lane in 0..LANES {
@@ -112,7 +115,7 @@ fn add_noise(plan: &PanelPlan, panel: &mut Panel, fresh: &[f32; LANES]) -> [f32;
         }
     }
     for lane in 0..LANES {
-        raw[lane] = panel.truth[lane] as f32 + panel.noise[lane];
+        raw[lane] = truth[lane] as f32 + panel.noise[lane];
     }
     raw
 }

@@ -5,6 +5,7 @@ pub mod kernel;
 pub mod panel;
 pub mod sense;
 pub mod spec;
+pub mod wires;
 
 pub use panel::{LANES, Panel, PanelPlan};
 

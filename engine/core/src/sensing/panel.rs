@@ -9,9 +9,8 @@ pub const LANES: usize = 16;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[repr(align(8))]
 pub struct Panel {
-    /// True values at the present tick.
-    pub truth: [f64; LANES],
-    /// True values that lagged lanes will have at the next tick, if nothing acts on them.
+    /// True values that lanes will have at the next tick, if nothing acts on them. The values of the present tick are
+    /// not part of the state: who wants them asks the world to keep them.
     pub ahead: [f64; LANES],
     /// What noise adds now.
     pub noise: [f32; LANES],
@@ -30,7 +29,6 @@ pub struct Panel {
 impl Default for Panel {
     fn default() -> Panel {
         Panel {
-            truth: [0.0; LANES],
             ahead: [0.0; LANES],
             noise: [0.0; LANES],
             measured: [0.0; LANES],

@@ -2,9 +2,10 @@
 
 use super::distort::Distortion;
 use super::kernel::{Sampling, sample, targets};
-use super::panel::{Panel, PanelPlan};
-use crate::plan::Plan;
-use crate::world::{Between, Blackboard, Clock, Course, Hot, LaneAct, Machine, Panels, Run, Slots};
+use super::panel::{LANES, Panel};
+use super::wires;
+use crate::plan::{Model, Plan};
+use crate::world::{Between, Blackboard, Clock, Course, Hot, Machine, Panels, Run, Slots};
 use bevy_ecs::prelude::{Query, Res, ResMut};
 use pulp::{Simd, WithSimd};
 
@@ -12,60 +13,45 @@ use pulp::{Simd, WithSimd};
 pub fn sense_panels(
     course: Res<Course>,
     mut blackboard: ResMut<Blackboard>,
-    mut machines: Query<(&Machine, &Slots, &mut Panels)>,
+    mut machines: Query<(&Machine, &mut Slots, &mut Panels)>,
 ) {
     blackboard.hot.clear();
     blackboard.between.clear();
+    let crossed = blackboard.board.has_swaps();
+    if crossed {
+        let all = machines.iter_mut().map(|(machine, _, panels)| (machine, panels.into_inner()));
+        wires::straighten(&blackboard.board, course.clock.tick, all);
+    }
     let Ok(stretches) = machines.contiguous_iter_mut() else { return };
-    for (machines, slots, mut panels) in stretches {
+    for (machines, mut slots, mut panels) in stretches {
         let pass = SensePass {
             clock: course.clock,
             plan: &course.plan,
             runs: &course.runs,
             machines,
-            slots,
+            slots: slots.bypass_change_detection(),
             panels: panels.bypass_change_detection(),
             blackboard: &mut blackboard,
         };
         pulp::Arch::new().dispatch(pass);
     }
-    if blackboard.board.has_swaps() {
-        cross_wires(&mut blackboard, &mut machines);
+    if crossed {
+        let all = machines.iter_mut().map(|(machine, _, panels)| (machine, panels.into_inner()));
+        wires::cross(&course, &mut blackboard, all);
     }
 }
 
 /// True values alone, at their targets: before the first readings are taken.
-pub fn settle_truth(course: Res<Course>, mut machines: Query<(&Machine, &Slots, &mut Panels)>) {
-    for (machine, slots, mut panels) in &mut machines {
-        let plans = &course.plan.models[machine.model as usize].panels;
-        for (plan, panel) in plans.iter().zip(&mut panels.0) {
+pub fn settle_truth(course: Res<Course>, mut machines: Query<(&Machine, &mut Slots)>) {
+    for (machine, mut slots) in &mut machines {
+        let model = &course.plan.models[machine.model as usize];
+        for (number, plan) in model.panels.iter().enumerate() {
             let [target] = targets(plan, [slots.0.as_slice()]);
-            for (truth, target) in panel.truth.iter_mut().zip(target).filter(|(_, target)| target.is_finite()) {
-                *truth = target;
+            for &(slot, _, lane) in model.echoes.iter().filter(|(_, panel, _)| usize::from(*panel) == number) {
+                if target[lane as usize].is_finite() {
+                    slots.0[slot as usize] = target[lane as usize];
+                }
             }
-        }
-    }
-}
-
-/// Sensors that were swapped on purpose read each other's values.
-fn cross_wires(blackboard: &mut Blackboard, machines: &mut Query<(&Machine, &Slots, &mut Panels)>) {
-    let Blackboard { board, hot, .. } = blackboard;
-    for (machine, _, mut panels) in machines {
-        let local = machine.local;
-        for (&(_, panel), fault) in board.lanes.range((local, 0)..=(local, u8::MAX)).flat_map(|(key, all)| all.iter().map(move |fault| (key, fault))) {
-            let LaneAct::Swap(other_panel, other_lane) = fault.act else { continue };
-            // Each pair stands on the board twice, once from either end.
-            let (a, b) = ((panel as usize, fault.lane as usize), (other_panel as usize, other_lane as usize));
-            if a < b {
-                let first = (panels.0[a.0].measured[a.1], panels.0[a.0].quality[a.1]);
-                let second = (panels.0[b.0].measured[b.1], panels.0[b.0].quality[b.1]);
-                (panels.0[a.0].measured[a.1], panels.0[a.0].quality[a.1]) = second;
-                (panels.0[b.0].measured[b.1], panels.0[b.0].quality[b.1]) = first;
-            }
-        }
-        for hot in hot.iter_mut().filter(|hot| hot.local == local && hot.after == 0) {
-            hot.measured = panels.0[hot.panel as usize].measured;
-            hot.quality = panels.0[hot.panel as usize].quality;
         }
     }
 }
@@ -76,7 +62,7 @@ struct SensePass<'a> {
     plan: &'a Plan,
     runs: &'a [Run],
     machines: &'a [Machine],
-    slots: &'a [Slots],
+    slots: &'a mut [Slots],
     panels: &'a mut [Panels],
     blackboard: &'a mut Blackboard,
 }
@@ -107,7 +93,8 @@ impl SensePass<'_> {
     /// One panel of `N` machines of a run.
     #[inline(always)]
     fn block<const N: usize>(&mut self, model: u32, number: usize, at: usize) {
-        let plan = &self.plan.models[model as usize].panels[number];
+        let model = &self.plan.models[model as usize];
+        let plan = &model.panels[number];
         let due = plan.every == 1 || self.clock.tick.is_multiple_of(plan.every);
         for part in 0..plan.per_tick {
             // The last tick is an instant: nothing is sampled beyond the end.
@@ -119,19 +106,13 @@ impl SensePass<'_> {
             } else {
                 u64::from(self.clock.tick) * u64::from(plan.per_tick) + u64::from(part)
             };
-            self.one_sampling::<N>(plan, number, at, Sampling { panel: number as u32, index, due }, part);
+            self.one_sampling::<N>(model, number, at, Sampling { panel: number as u32, index, due }, part);
         }
     }
 
     #[inline(always)]
-    fn one_sampling<const N: usize>(
-        &mut self,
-        plan: &PanelPlan,
-        number: usize,
-        at: usize,
-        sampling: Sampling,
-        part: u32,
-    ) {
+    fn one_sampling<const N: usize>(&mut self, model: &Model, number: usize, at: usize, sampling: Sampling, part: u32) {
+        let plan = &model.panels[number];
         let machines: &[Machine; N] = self.machines[at..at + N].try_into().expect("a block has N machines");
         let slots: &[Slots; N] = self.slots[at..at + N].try_into().expect("a block has N machines");
         let rows: &mut [Panels; N] = (&mut self.panels[at..at + N]).try_into().expect("a block has N machines");
@@ -146,28 +127,61 @@ impl SensePass<'_> {
             tick_nanos: self.plan.tick.0,
         };
         let terms = slots.each_ref().map(|slots| slots.0.as_slice());
-        let hot = sample::<N>(plan, &mut panels, terms, &dice, sampling, &mut distort);
+        let mut truth = [[0.0; LANES]; N];
+        let hot = sample::<N>(plan, &mut panels, terms, &dice, sampling, &mut distort, &mut truth);
         if plan.per_tick > 1 {
-            keep_between(self.blackboard, machines, &panels, number, part);
+            keep_between(self.blackboard, machines, &panels, &truth, number, part);
         }
         for p in 0..N {
             if sampling.due && (hot[p] || panels[p].watched != 0) {
                 let panel = &panels[p];
                 let (measured, quality) = (panel.measured, panel.quality);
-                self.blackboard.hot.push(Hot { local: machines[p].local, panel: number as u8, after, measured, quality });
+                self.blackboard.hot.push(Hot {
+                    local: machines[p].local,
+                    panel: number as u8,
+                    after,
+                    measured,
+                    quality,
+                });
+            }
+        }
+        if let Some(kept) = &mut self.blackboard.truth {
+            let stride = kept.panels;
+            for (p, truth) in truth.iter().enumerate() {
+                kept.lanes[(at + p) * stride + number] = *truth;
+            }
+        }
+        if !model.echoes.is_empty() {
+            self.echo(model, number, at, &truth);
+        }
+    }
+
+    /// Keeps the true values that drivers and stress read at the next tick.
+    #[inline(never)]
+    fn echo<const N: usize>(&mut self, model: &Model, number: usize, at: usize, truth: &[[f64; LANES]; N]) {
+        for &(slot, _, lane) in model.echoes.iter().filter(|(_, panel, _)| usize::from(*panel) == number) {
+            for (slots, truth) in self.slots[at..at + N].iter_mut().zip(truth) {
+                slots.0[slot as usize] = truth[lane as usize];
             }
         }
     }
 }
 
 #[inline(never)]
-fn keep_between(blackboard: &mut Blackboard, machines: &[Machine], panels: &[&mut Panel], number: usize, part: u32) {
-    for (machine, panel) in machines.iter().zip(panels) {
+fn keep_between(
+    blackboard: &mut Blackboard,
+    machines: &[Machine],
+    panels: &[&mut Panel],
+    truth: &[[f64; LANES]],
+    number: usize,
+    part: u32,
+) {
+    for ((machine, panel), truth) in machines.iter().zip(panels).zip(truth) {
         blackboard.between.push(Between {
             local: machine.local,
             panel: number as u8,
             part,
-            truth: panel.truth,
+            truth: *truth,
             measured: panel.measured,
             quality: panel.quality,
         });

@@ -57,10 +57,14 @@ impl WithSimd for Ticks<'_> {
             let sampling = Sampling { panel: 2, index: tick, due: tick % 3 != 1 };
             if self.by_four {
                 let four: &mut [Panel; 4] = panels.as_mut_slice().try_into().expect("four panels");
-                hot.extend(sample::<4>(self.plan, &mut four.each_mut(), [&terms; 4], &dice, sampling, &mut Healthy));
+                let mut truth = [[0.0; LANES]; 4];
+                let panels = &mut four.each_mut();
+                hot.extend(sample::<4>(self.plan, panels, [&terms; 4], &dice, sampling, &mut Healthy, &mut truth));
             } else {
                 for (panel, dice) in panels.iter_mut().zip(dice) {
-                    hot.extend(sample::<1>(self.plan, &mut [panel], [&terms], &[dice], sampling, &mut Healthy));
+                    let mut truth = [[0.0; LANES]; 1];
+                    let panels = &mut [panel];
+                    hot.extend(sample::<1>(self.plan, panels, [&terms], &[dice], sampling, &mut Healthy, &mut truth));
                 }
             }
         }
@@ -91,7 +95,8 @@ fn a_resolution_of_a_tenth_reads_as_people_write_it() {
         plan.base[0] = f64::from(steps) * 0.1 + 0.013;
         let mut panel = Panel::default();
         let dice = [Dice::of(1, 0, "a")];
-        sample::<1>(&plan, &mut [&mut panel], [&[]], &dice, Sampling { panel: 0, index: 0, due: true }, &mut Healthy);
+        let sampling = Sampling { panel: 0, index: 0, due: true };
+        sample::<1>(&plan, &mut [&mut panel], [&[]], &dice, sampling, &mut Healthy, &mut [[0.0; LANES]; 1]);
         assert_eq!(panel.measured[0], (f64::from(steps) / 10.0) as f32);
     }
 }
@@ -106,8 +111,9 @@ fn a_target_that_is_no_number_leaves_the_value_where_it_was() {
     let dice = [Dice::of(1, 0, "a")];
     for (tick, term) in [5.0, f64::NAN, f64::INFINITY, 6.0].into_iter().enumerate() {
         let sampling = Sampling { panel: 0, index: tick as u64, due: true };
-        sample::<1>(&plan, &mut [&mut panel], [&[term]], &dice, sampling, &mut Healthy);
-        assert_eq!(panel.truth[0], if tick == 3 { 6.0 } else { 5.0 });
-        assert_eq!(panel.truth[1], 7.0);
+        let mut truth = [[0.0; LANES]; 1];
+        sample::<1>(&plan, &mut [&mut panel], [&[term]], &dice, sampling, &mut Healthy, &mut truth);
+        assert_eq!(truth[0][0], if tick == 3 { 6.0 } else { 5.0 });
+        assert_eq!(truth[0][1], 7.0);
     }
 }

@@ -26,8 +26,9 @@ pub fn age_machines(
             meters.accrue(&model.economy, &slots.0, hours);
             let ages = modes.mode.ages();
             for (index, (wear, plan)) in wears.0.iter_mut().zip(&model.wears).enumerate() {
-                // Below 0 nothing heals: stress that is no number, or negative, counts as none.
-                let stress = if ages { slots.0[plan.stress as usize].max(0.0) } else { 0.0 };
+                // Below 0 nothing heals: stress that is no finite number, or negative, counts as none.
+                let stress = slots.0[plan.stress as usize];
+                let stress = if ages && stress > 0.0 && stress.is_finite() { stress } else { 0.0 };
                 let failed = wear.age(plan, &machine.dice, course.clock.tick, nanos, stress);
                 slots.0[plan.slot as usize] = wear.now.max(0.0);
                 if failed && modes.mode != Mode::Failed {

@@ -19,12 +19,23 @@ pub const NODES_PER_LIFE: f64 = 1024.0;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Law {
     Linear,
-    Exponential { shape: f64 },
-    Wiener { spread: f64 },
-    Gamma { spread: f64 },
-    Weibull { shape: f64 },
+    Exponential {
+        shape: f64,
+    },
+    Wiener {
+        spread: f64,
+    },
+    Gamma {
+        spread: f64,
+    },
+    Weibull {
+        shape: f64,
+    },
     /// Jumps come at this rate per hour of stress-weighted time.
-    Shock { rate: f64, jump: Draw },
+    Shock {
+        rate: f64,
+        jump: Draw,
+    },
 }
 
 /// One wear of a model.
@@ -64,6 +75,8 @@ pub struct WearState {
     anchor: u32,
     /// How often it was restored; each renewal has its own luck.
     pub renewal: u32,
+    /// The node of the path that the present piece begins at.
+    node: u32,
     /// Running ticks of the machine when it was last restored, for age replacement.
     pub restored_after: u32,
     piece: path::Piece,
@@ -75,7 +88,17 @@ impl WearState {
     /// A wear at the first tick.
     pub fn new(plan: &WearPlan, dice: &Dice, life: f64, starts_at: f64) -> WearState {
         let piece = path::Piece::first(plan, dice, 0, starts_at);
-        WearState { life, anchor_s: 0.0, stress: 0.0, anchor: 0, renewal: 0, restored_after: 0, piece, now: starts_at }
+        WearState {
+            life,
+            anchor_s: 0.0,
+            stress: 0.0,
+            anchor: 0,
+            renewal: 0,
+            node: 0,
+            restored_after: 0,
+            piece,
+            now: starts_at,
+        }
     }
 
     /// Advances to `tick`, the stress having been `stress` since the tick before. True when the path reached 1.
@@ -85,6 +108,10 @@ impl WearState {
             self.anchor_s = self.s_at(tick - 1, tick_nanos);
             self.anchor = tick - 1;
             self.stress = stress;
+        }
+        // What stands still is not read again: after a leap over 1 the path would wander on.
+        if stress == 0.0 {
+            return self.now >= 1.0;
         }
         self.read(plan, dice, self.s_at(tick, tick_nanos))
     }
@@ -97,14 +124,16 @@ impl WearState {
 
     #[inline]
     fn read(&mut self, plan: &WearPlan, dice: &Dice, s: f64) -> bool {
-        let crossed = s >= self.piece.until && self.piece.advance(plan, dice, self.renewal, s);
-        self.now = self.piece.wear_at(plan, s);
-        crossed || self.now >= 1.0
+        let crossed = s >= self.piece.until && self.piece.advance(plan, dice, (self.renewal, &mut self.node), s);
+        // A leap ends at the node that reached 1, wherever the path goes from there.
+        self.now = if crossed { self.piece.at_node() } else { self.piece.wear_at(plan, s) };
+        self.now >= 1.0
     }
 
     /// Begins the next renewal at `tick`.
     pub fn restore(&mut self, plan: &WearPlan, dice: &Dice, tick: u32, restores_to: f64) {
         self.renewal += 1;
+        self.node = 0;
         self.anchor_s = 0.0;
         self.stress = 0.0;
         self.anchor = tick;
@@ -119,6 +148,3 @@ impl WearState {
         self.now >= 1.0
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -12,7 +12,6 @@ pub struct Piece {
     pub until: f64,
     wear: f64,
     slope: f64,
-    node: u32,
 }
 
 /// Where a renewal's draws lie among the occurrences of a path: 24 bits of renewal, 24 of node.
@@ -23,17 +22,17 @@ fn address(renewal: u32, node: u32) -> u64 {
 impl Piece {
     /// The first piece of a renewal that starts at `base`.
     pub fn first(plan: &WearPlan, dice: &Dice, renewal: u32, base: f64) -> Piece {
-        let mut piece = Piece { from: 0.0, until: f64::INFINITY, wear: base, slope: 1.0, node: 0 };
+        let mut piece = Piece { from: 0.0, until: f64::INFINITY, wear: base, slope: 1.0 };
         match &plan.law {
             Law::Linear | Law::Exponential { .. } => {}
             Law::Weibull { shape } => {
                 let lives = dice.stream(plan.path, address(renewal, 0)).weibull(*shape, 1.0);
                 piece.slope = 1.0 / lives;
             }
-            Law::Wiener { .. } | Law::Gamma { .. } => piece.draw_slope(plan, dice, renewal),
+            Law::Wiener { .. } | Law::Gamma { .. } => piece.draw_slope(plan, dice, renewal, 0),
             Law::Shock { .. } => {
                 piece.slope = 0.0;
-                piece.draw_gap(plan, dice, renewal);
+                piece.draw_gap(plan, dice, renewal, 0);
             }
         }
         piece
@@ -47,19 +46,24 @@ impl Piece {
         }
     }
 
+    /// The wear at the node where this piece begins.
+    pub fn at_node(&self) -> f64 {
+        self.wear
+    }
+
     /// Goes on to the piece that holds `s`. True when a node on the way reached 1.
-    pub fn advance(&mut self, plan: &WearPlan, dice: &Dice, renewal: u32, s: f64) -> bool {
+    pub fn advance(&mut self, plan: &WearPlan, dice: &Dice, (renewal, node): (u32, &mut u32), s: f64) -> bool {
         let mut crossed = false;
         while s >= self.until && !crossed {
             self.wear += self.slope * (self.until - self.from);
             self.from = self.until;
-            self.node += 1;
+            *node += 1;
             match &plan.law {
                 Law::Shock { jump, .. } => {
-                    self.wear += dice.stream(plan.path, address(renewal, self.node) | JUMP).draw(jump);
-                    self.draw_gap(plan, dice, renewal);
+                    self.wear += dice.stream(plan.path, address(renewal, *node) | JUMP).draw(jump);
+                    self.draw_gap(plan, dice, renewal, *node);
                 }
-                _ => self.draw_slope(plan, dice, renewal),
+                _ => self.draw_slope(plan, dice, renewal, *node),
             }
             crossed = self.wear >= 1.0;
         }
@@ -67,22 +71,22 @@ impl Piece {
     }
 
     /// The next gridded piece of wiener and gamma.
-    fn draw_slope(&mut self, plan: &WearPlan, dice: &Dice, renewal: u32) {
+    fn draw_slope(&mut self, plan: &WearPlan, dice: &Dice, renewal: u32, node: u32) {
         let ds = 1.0 / NODES_PER_LIFE;
-        let mut luck = dice.stream(plan.path, address(renewal, self.node));
+        let mut luck = dice.stream(plan.path, address(renewal, node));
         let rise = match plan.law {
             Law::Wiener { spread } => ds + spread * ds.sqrt() * luck.normal(),
             Law::Gamma { spread } => luck.gamma(ds / (spread * spread), spread * spread),
             _ => ds,
         };
-        self.until = f64::from(self.node + 1) / NODES_PER_LIFE;
+        self.until = f64::from(node + 1) / NODES_PER_LIFE;
         self.slope = rise * NODES_PER_LIFE;
     }
 
     /// The next arrival of a shock.
-    fn draw_gap(&mut self, plan: &WearPlan, dice: &Dice, renewal: u32) {
+    fn draw_gap(&mut self, plan: &WearPlan, dice: &Dice, renewal: u32, node: u32) {
         if let Law::Shock { rate, .. } = plan.law {
-            self.until = self.from + dice.stream(plan.path, address(renewal, self.node)).exponential(1.0 / rate);
+            self.until = self.from + dice.stream(plan.path, address(renewal, node)).exponential(1.0 / rate);
         }
     }
 

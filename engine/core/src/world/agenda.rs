@@ -9,12 +9,26 @@ use std::collections::BTreeSet;
 pub enum Deed {
     /// The work in progress is done.
     FinishWork,
-    EndFault { fault: u32, occurrence: u32 },
-    StartFault { fault: u32, occurrence: u32 },
+    EndFault {
+        fault: u32,
+        occurrence: u32,
+    },
+    /// `due` is when it comes, in nanoseconds from the start: the next one counts from there and not from the tick.
+    StartFault {
+        fault: u32,
+        occurrence: u32,
+        due: i64,
+    },
     /// An action of the script ends.
-    GiveBack { action: u32, occurrence: u32 },
+    GiveBack {
+        action: u32,
+        occurrence: u32,
+    },
     /// An action of the script acts.
-    Act { action: u32, occurrence: u32 },
+    Act {
+        action: u32,
+        occurrence: u32,
+    },
     /// Look whether a part is old enough for planned work.
     CheckAge,
     /// Planned work is due.

@@ -16,8 +16,17 @@ pub struct Blackboard {
     pub worn: Vec<(u32, u8)>,
     /// Panels for the limits to look at.
     pub hot: Vec<Hot>,
+    /// True values of this tick, where somebody wants to see them.
+    pub truth: Option<KeptTruth>,
     /// Samplings of panels that are sampled several times a tick.
     pub between: Vec<Between>,
+}
+
+/// True values by machine and panel: `panels` rows for each machine.
+#[derive(Debug, Clone, Default)]
+pub struct KeptTruth {
+    pub panels: usize,
+    pub lanes: Vec<[f64; LANES]>,
 }
 
 /// A panel with something for the limits to look at: its readings at one sampling.

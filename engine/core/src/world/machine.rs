@@ -28,6 +28,16 @@ pub struct Wears(pub SmallVec<[WearState; 2]>);
 #[derive(Debug, Clone, PartialEq, Component, serde::Serialize, serde::Deserialize)]
 pub struct Panels(pub SmallVec<[Panel; 1]>);
 
+impl Panels {
+    /// Lets two sensors, by panel and lane, change places in the last readings.
+    pub fn exchange(&mut self, a: (usize, usize), b: (usize, usize)) {
+        let reading = |(panel, lane): (usize, usize)| (self.0[panel].measured[lane], self.0[panel].quality[lane]);
+        let (first, second) = (reading(a), reading(b));
+        (self.0[a.0].measured[a.1], self.0[a.0].quality[a.1]) = second;
+        (self.0[b.0].measured[b.1], self.0[b.0].quality[b.1]) = first;
+    }
+}
+
 /// Machines that follow one another in memory and share a model: the hot loops go run by run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {

@@ -19,9 +19,9 @@ pub enum Down {
     /// Failed for good: nothing repairs it.
     Dead,
     /// Failed; these wears (bits) are to be restored. `busy` once hands are on it, until a tick that is then known.
-    Failed { wears: u64, busy: bool, since: u32, until: u32 },
+    Failed { wears: u32, busy: bool, since: u32, until: u32 },
     /// Planned work on these wears, in progress.
-    Planned { wears: u64, since: u32, until: u32 },
+    Planned { wears: u32, since: u32, until: u32 },
 }
 
 /// What a machine is doing, and its log of time in ticks.
@@ -43,15 +43,7 @@ pub struct Modes {
 
 impl Default for Modes {
     fn default() -> Modes {
-        Modes {
-            mode: Mode::Running,
-            since: 0,
-            spent: [0; 6],
-            down: Down::No,
-            forced: None,
-            trips: 0,
-            wants_work: None,
-        }
+        Modes { mode: Mode::Running, since: 0, spent: [0; 6], down: Down::No, forced: None, trips: 0, wants_work: None }
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use twinwright_model::Span;
 
 const WIDTH: f64 = 1040.0;
-const STYLE: &str = concat!(include_str!("drawing.css"), include_str!("page.css"));
+const STYLE: &str = concat!(include_str!("colours.css"), include_str!("drawing.css"), include_str!("page.css"));
 
 /// The whole report.
 pub fn page(data: &ReportData) -> String {

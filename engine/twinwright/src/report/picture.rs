@@ -8,7 +8,8 @@ use super::{failures, timeline, traces};
 
 const WIDTH: f64 = 960.0;
 const PAD: f64 = 18.0;
-const STYLE: &str = include_str!("drawing.css");
+const COLOURS: &str = include_str!("colours.css");
+const RULES: &str = include_str!("drawing.css");
 
 /// The whole picture.
 pub fn picture(data: &ReportData) -> String {
@@ -36,5 +37,31 @@ pub fn picture(data: &ReportData) -> String {
         whole.place((PAD, y + 32.0), part);
         y += part.height + 40.0;
     }
-    whole.alone(&data.title, STYLE)
+    whole.alone(&data.title, &style())
+}
+
+/// The rules with their colours put in, light and then dark: not every program that shows an SVG knows variables.
+fn style() -> String {
+    let (light, dark) = COLOURS.split_once("@media").unwrap_or((COLOURS, ""));
+    format!("{}@media (prefers-color-scheme: dark) {{\n{}}}\n", coloured(light), coloured(dark))
+}
+
+fn coloured(colours: &str) -> String {
+    let pairs = colours.split(['{', ';', '}']).filter_map(|pair| pair.trim().strip_prefix("--")?.split_once(": "));
+    pairs.fold(RULES.to_owned(), |rules, (name, colour)| rules.replace(&format!("var(--{name})"), colour))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_variable_is_left_in_the_style_of_a_picture() {
+        let style = style();
+        assert!(!style.contains("var("), "{style}");
+        assert!(
+            style.contains(".failed { fill: #d23f3a; }") && style.contains(".failed { fill: #e5534b; }"),
+            "{style}"
+        );
+    }
 }

@@ -9,6 +9,7 @@ use crate::run::merge::Merged;
 use crate::run::summary::{KindSummary, Summary};
 use std::collections::BTreeMap;
 use twinwright_core::Plan;
+use twinwright_core::accounts::Accounts;
 use twinwright_core::measures::Tally;
 use twinwright_model::{AlertRecord, AlertState, EventRecord, Label, Mode, Severity, Time};
 
@@ -128,8 +129,8 @@ impl Reporter {
         }
     }
 
-    /// What every machine came to: (future, machine) and its sums.
-    pub fn weigh(&mut self, plan: &Plan, tallies: &[(u32, u32, Tally)]) {
+    /// What the plant and its first machines came to.
+    pub fn weigh(&mut self, plan: &Plan, accounts: &Accounts) {
         let shown = plan.machines.iter().take(MOST_ROWS).enumerate();
         self.rows = shown
             .map(|(index, machine)| Row {
@@ -139,8 +140,8 @@ impl Reporter {
                 tally: Tally::default(),
             })
             .collect();
-        for (future, machine, tally) in tallies {
-            self.plant.entry(*future).or_default().add(tally);
+        self.plant = accounts.plants.iter().map(|(future, sum)| (*future, sum.tally())).collect();
+        for ((machine, _), tally) in &accounts.named {
             if let Some(row) = self.rows.get_mut(*machine as usize) {
                 row.tally.add(tally);
             }

@@ -59,10 +59,12 @@ impl Merger {
         let mut chunk = Chunk::default();
         for sheet in 0..self.sheets {
             let readings: Vec<&ReadingRows> = parts.iter().map(|part| &part.chunk.readings[sheet]).collect();
-            let order = order_of(&readings.iter().map(|rows| key(&rows.time, &rows.future, &rows.machine)).collect::<Vec<_>>());
+            let order =
+                order_of(&readings.iter().map(|rows| key(&rows.time, &rows.future, &rows.machine)).collect::<Vec<_>>());
             chunk.readings.push(weave_readings(&readings, &order));
             let truth: Vec<&TruthRows> = parts.iter().map(|part| &part.chunk.truth[sheet]).collect();
-            let order = order_of(&truth.iter().map(|rows| key(&rows.time, &rows.future, &rows.machine)).collect::<Vec<_>>());
+            let order =
+                order_of(&truth.iter().map(|rows| key(&rows.time, &rows.future, &rows.machine)).collect::<Vec<_>>());
             chunk.truth.push(weave_truth(&truth, &order));
         }
         chunk

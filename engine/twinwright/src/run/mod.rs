@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use summary::Summary;
+use twinwright_core::Plan;
 use twinwright_core::files::leaf::Instant;
 use twinwright_core::plan;
 use twinwright_core::record::Wanted;
-use twinwright_core::Plan;
 use twinwright_io::{Failure, Format, Options, Recorder, RunFolder, RunHead, Shape};
 use twinwright_model::{Label, Span};
 use worker::{Crew, Order};
@@ -88,7 +88,9 @@ pub fn plan(settings: &Settings) -> Result<Plan, Trouble> {
     let mut document = read_document(&settings.scenario)?;
     if crate::check::sort_of(&document) == crate::check::Sort::Machine {
         let name = &document.name;
-        return Err(Trouble::Input(format!("{name}:1:1: this is a machine file; `run` takes a scenario that names it")));
+        return Err(Trouble::Input(format!(
+            "{name}:1:1: this is a machine file; `run` takes a scenario that names it"
+        )));
     }
     document.name = settings.scenario.display().to_string();
     let kinds = Kinds::beside(&settings.scenario, settings.machines.as_deref());
@@ -110,7 +112,8 @@ pub fn plan(settings: &Settings) -> Result<Plan, Trouble> {
 
 fn until_tick(until: &str, plan: &Plan) -> Result<u32, Trouble> {
     let example = "an instant such as 2026-02-01T00:00:00Z, or +6 h after the start";
-    let instant = Instant::parse(until).map_err(|why| Trouble::Input(format!("--until {until}: {why}; expected {example}")))?;
+    let instant =
+        Instant::parse(until).map_err(|why| Trouble::Input(format!("--until {until}: {why}; expected {example}")))?;
     let ticks = (instant.resolve(plan.start).0 - plan.start.0).div_euclid(plan.tick.0);
     if ticks < 1 {
         return Err(Trouble::Input(format!("--until {until}: this is not after the first tick; expected {example}")));
@@ -173,8 +176,8 @@ pub fn run(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Result<O
     labels.extend(ends.labels);
     labels.sort_by(|a, b| (a.start, a.future, a.machine, &a.fault).cmp(&(b.start, b.future, b.machine, &b.fault)));
     recorder.labels(&labels)?;
-    reporter.weigh(plan, &ends.tallies);
-    let mut summary = Summary::new(settings, plan, tick, ends.tallies, ends.digests.combine(plan, tick));
+    reporter.weigh(plan, &ends.accounts);
+    let mut summary = Summary::new(settings, plan, tick, &ends.accounts, ends.digests.combine(plan, tick));
     summary.interrupted = done < last;
     summary.speed = progress.finish();
     let missed = summary.missed(plan);
@@ -200,7 +203,8 @@ fn sample_every(settings: &Settings, plan: &Plan) -> Result<u32, Trouble> {
 }
 
 fn head(settings: &Settings, plan: &Plan) -> RunHead {
-    let finest = plan.models.iter().flat_map(|model| &model.panels).map(|panel| plan.tick.0 / i64::from(panel.per_tick));
+    let finest =
+        plan.models.iter().flat_map(|model| &model.panels).map(|panel| plan.tick.0 / i64::from(panel.per_tick));
     let whole = finest.chain([plan.tick.0, plan.start.0]).all(|nanos| nanos % 1_000 == 0);
     RunHead {
         machines: plan.machines.iter().map(|machine| machine.id.to_string()).collect(),

@@ -6,8 +6,9 @@ use crate::VERSION;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use twinwright_core::Plan;
+use twinwright_core::accounts::{Accounts, Sum};
 use twinwright_core::expression::{self, Meaning, Names};
-use twinwright_core::measures::{self, MOST_NAMED, Tally};
+use twinwright_core::measures::{self, Tally};
 use twinwright_core::plan::KindHead;
 use twinwright_model::Sheet;
 
@@ -49,17 +50,13 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub fn new(settings: &Settings, plan: &Plan, tick: u32, tallies: Vec<(u32, u32, Tally)>, digest: u128) -> Summary {
-        let mut plant: BTreeMap<u32, Tally> = BTreeMap::new();
+    pub fn new(settings: &Settings, plan: &Plan, tick: u32, accounts: &Accounts, digest: u128) -> Summary {
+        let plants: Vec<Tally> = accounts.plants.values().map(Sum::tally).collect();
+        let mut measures = figures(&plants.iter().collect::<Vec<_>>(), |name| name.to_owned());
         let mut machines: BTreeMap<u32, Vec<&Tally>> = BTreeMap::new();
-        for (future, machine, tally) in &tallies {
-            plant.entry(*future).or_default().add(tally);
-            if (*machine as usize) < MOST_NAMED {
-                machines.entry(*machine).or_default().push(tally);
-            }
+        for ((machine, _), tally) in &accounts.named {
+            machines.entry(*machine).or_default().push(tally);
         }
-        let plant: Vec<&Tally> = plant.values().collect();
-        let mut measures = figures(&plant, |name| name.to_owned());
         for (machine, tallies) in &machines {
             let id = &plan.machines[*machine as usize].id;
             measures.extend(figures(tallies, |name| format!("{name}({id})")));
@@ -75,7 +72,7 @@ impl Summary {
             interrupted: false,
             expectations_missed: 0,
             speed: Speed::default(),
-            kinds: kinds(plan, &tallies),
+            kinds: kinds(plan, accounts),
             measures,
         }
     }
@@ -186,22 +183,17 @@ impl Figure {
     }
 }
 
-fn kinds(plan: &Plan, tallies: &[(u32, u32, Tally)]) -> Vec<KindSummary> {
-    let mut kinds: Vec<KindSummary> = plan
-        .sheets
-        .iter()
-        .map(|sheet| KindSummary { kind: sheet.kind.clone(), machines: 0, tally: Tally::default() })
-        .collect();
+fn kinds(plan: &Plan, accounts: &Accounts) -> Vec<KindSummary> {
+    let mut counts = vec![0usize; plan.sheets.len()];
     for machine in 0..plan.machines.len() as u32 {
-        kinds[plan.model_of(machine).sheet as usize].machines += 1;
+        counts[plan.model_of(machine).sheet as usize] += 1;
     }
-    for (_, machine, tally) in tallies {
-        kinds[plan.model_of(*machine).sheet as usize].tally.add(tally);
-    }
-    for kind in &mut kinds {
-        kind.tally.scale(1.0 / f64::from(plan.futures));
-    }
-    kinds
+    let one = |(index, sheet): (usize, &Sheet)| {
+        let mut tally = accounts.kinds.get(&(index as u16)).map(Sum::tally).unwrap_or_default();
+        tally.scale(1.0 / f64::from(plan.futures));
+        KindSummary { kind: sheet.kind.clone(), machines: counts[index], tally }
+    };
+    plan.sheets.iter().enumerate().map(one).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::report::lookout::{Lookout, Sight};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use twinwright_core::measures::Tally;
+use twinwright_core::accounts::Accounts;
 use twinwright_core::record::{FaultSets, Wanted};
 use twinwright_core::snapshot::Digests;
 use twinwright_core::world::Outbox;
@@ -34,8 +34,7 @@ pub struct Stretch {
 /// What a world knows at the end.
 #[derive(Debug, Default)]
 pub struct Ends {
-    /// (future, machine) with what it came to.
-    pub tallies: Vec<(u32, u32, Tally)>,
+    pub accounts: Accounts,
     pub labels: Vec<Label>,
     pub digests: Digests,
 }
@@ -94,14 +93,13 @@ impl Crew {
                     Err(_) => return Err(gone()),
                 }
             };
-            all.tallies.extend(ends.tallies);
+            all.accounts.absorb(ends.accounts);
             all.labels.extend(ends.labels);
             all.digests.extend(ends.digests);
             // A world waits for orders until nobody can give any.
             drop(worker.orders);
             worker.thread.join().map_err(|_| gone())?;
         }
-        all.tallies.sort_by_key(|(future, machine, _)| (*future, *machine));
         Ok(all)
     }
 }
@@ -116,23 +114,17 @@ fn start_one(plan: &Arc<Plan>, part: Part, wanted: Wanted, every: u32) -> Worker
     let plan = plan.clone();
     let thread = std::thread::spawn(move || {
         let mut lookout = Lookout::new(&plan, &part);
-        let mut twin = Twin::build_part(&plan, part.machines, part.futures);
+        let build = if wanted.truth { Twin::build_part } else { Twin::build_lean };
+        let mut twin = build(&plan, part.machines, part.futures);
         let mut sets = FaultSets::default();
-        while let Ok(order) = inbox.recv() {
-            let answer = match order {
-                Order::Ticks { count } => {
-                    Answer::Stretch(Box::new(stretch(&mut twin, &plan, count, (wanted, every), &mut sets, &mut lookout)))
-                }
-                Order::Finish => Answer::Ends(Box::new(Ends {
-                    tallies: twin.tallies(),
-                    labels: twin.open_labels(),
-                    digests: twin.digests(),
-                })),
-            };
-            if outbox.send(answer).is_err() {
-                break;
+        while let Ok(Order::Ticks { count }) = inbox.recv() {
+            let answer = stretch(&mut twin, &plan, count, (wanted, every), &mut sets, &mut lookout);
+            if outbox.send(Answer::Stretch(Box::new(answer))).is_err() {
+                return;
             }
         }
+        let ends = Ends { accounts: twin.accounts(), labels: twin.open_labels(), digests: twin.digests() };
+        let _ = outbox.send(Answer::Ends(Box::new(ends)));
     });
     Worker { orders, answers, thread }
 }

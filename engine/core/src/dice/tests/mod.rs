@@ -3,6 +3,8 @@
 //! All seeds are fixed, so a test that passes once passes always: the limits say how unlikely the luck of a correct
 //! generator would have to be (about 1 in 1,000 for a Kolmogorov-Smirnov test, 1 in 15,000 for a correlation).
 
+#![allow(clippy::disallowed_methods, reason = "expected values are compared within a tolerance: std's powi will do")]
+
 mod address;
 mod kernel;
 mod samplers;

@@ -61,11 +61,17 @@ impl Maker<'_> {
             columns: followers.iter().map(|&name| name.to_owned()).collect(),
             values: vec![Vec::new(); followers.len()],
         };
+        if duty.cycle.len().saturating_mul(followers.len().max(1)) > super::MOST_STEPS {
+            let message = format!("`{}` has {} phases for {} drivers", name.value, duty.cycle.len(), followers.len());
+            let fault = Fault::new(&name.span, "too-many", message);
+            self.faults.add(fault.expected(format!("at most {} in all", super::MOST_STEPS)));
+            return plan;
+        }
         let mut end = 0i64;
         for (index, phase) in duty.cycle.iter().enumerate() {
             let path = format!("duty.{}.{index}", name.value);
             let lasts = self.fix_lapse(&phase.lasts, &format!("{path}.for"));
-            self.require(lasts >= 1.0, &phase.lasts.span, "how long a phase lasts", "a time above 0");
+            self.require(lasts >= 1.0, &phase.lasts.span, "the length of a phase", "a time above 0");
             end = end.saturating_add(lasts.max(1.0) as i64);
             plan.ends.push(end);
             plan.modes.push(phase.mode.as_ref().map_or(Mode::Running, |mode| mode.value.0));
@@ -87,7 +93,8 @@ impl Maker<'_> {
                     Some(num) => self.fix(num, &format!("{path}.{follower}")),
                     None => {
                         let message = format!("this phase does not say `{follower}`, which follows it");
-                        self.faults.add(Fault::new(&phase.span, "duty", message).expected(format!("`{follower} = ...`")));
+                        self.faults
+                            .add(Fault::new(&phase.span, "duty", message).expected(format!("`{follower} = ...`")));
                         1.0
                     }
                 };
@@ -224,7 +231,11 @@ impl Maker<'_> {
                 self.require(walk.sd.draw.fixed().is_none_or(|sd| sd >= 0.0), &walk.sd.span, "the sd", "0 or more");
                 let steps = self.frame.tick.0 as f64 / memory.max(1.0);
                 let index = self.model.walks;
-                self.model.walks += 1;
+                if index < super::MOST_WALKS {
+                    self.model.walks += 1;
+                } else {
+                    self.too_many(format!("at most {} walks", super::MOST_WALKS));
+                }
                 Source::Walk {
                     slot: self.state_slots[name],
                     mean: self.operand(&walk.mean, &format!("drivers.{name}.mean")),

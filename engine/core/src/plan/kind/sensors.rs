@@ -44,7 +44,8 @@ impl Maker<'_> {
         let limits = sensor.limits.as_ref().map(|limits| self.make_limits(&name.value, limits));
         if let Some(limits) = &limits {
             let plan = &mut self.model.panels[panel];
-            let highest = |a: Option<f64>, b: Option<f64>| [a, b].into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
+            let highest =
+                |a: Option<f64>, b: Option<f64>| [a, b].into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
             let lowest = |a: Option<f64>, b: Option<f64>| [a, b].into_iter().flatten().fold(f64::INFINITY, f64::min);
             plan.alarm_low[lane] = at_least(highest(limits.at[0], limits.at[1]));
             plan.alarm_high[lane] = at_most(lowest(limits.at[2], limits.at[3]));
@@ -63,6 +64,10 @@ impl Maker<'_> {
     fn panel_for(&mut self, every: u32, per_tick: u32) -> usize {
         let free = |panel: &PanelPlan| panel.every == every && panel.per_tick == per_tick && panel.used < LANES;
         self.model.panels.iter().position(free).unwrap_or_else(|| {
+            if self.model.panels.len() >= super::MOST_PANELS {
+                self.too_many(format!("at most {} panels: 16 sensors of one `every` share one", super::MOST_PANELS));
+                self.model.panels.clear();
+            }
             self.model.panels.push(PanelPlan::empty(every, per_tick));
             self.model.panels.len() - 1
         })
@@ -109,7 +114,7 @@ impl Maker<'_> {
         }
         let tails = noise.tails.as_ref().map_or(0.0, |num| {
             let nu = self.fix(num, &format!("sensors.{name}.noise.tails"));
-            self.require(nu > 2.0, &num.span, "the degrees of freedom", "above 2, for the sd to exist");
+            self.require(nu > 2.0, &num.span, "the number of degrees of freedom", "above 2, for the sd to exist");
             if nu > 2.0 { nu } else { 0.0 }
         });
         let plan = &mut self.model.panels[panel];
@@ -160,7 +165,7 @@ impl Maker<'_> {
             before = Some((value, keys[index]));
             at[index] = Some(value);
         }
-        if before.is_none() {
+        if before.is_none() && !self.faults.blames_inside(&limits.span) {
             let fault = Fault::new(&limits.span, "limits", "these limits limit nothing");
             self.faults.add(fault.expected("`low_low`, `low`, `high` or `high_high`"));
         }

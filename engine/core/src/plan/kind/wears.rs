@@ -42,7 +42,12 @@ impl Maker<'_> {
         let life = match (&law, &wear.life) {
             (Law::Shock { .. }, _) | (_, None) => Draw::Fixed(HOUR),
             (_, Some(life)) => {
-                self.require(life.draw.fixed().is_none_or(|nanos| nanos > 0.0), &life.span, "the life", "a time above 0");
+                self.require(
+                    life.draw.fixed().is_none_or(|nanos| nanos > 0.0),
+                    &life.span,
+                    "the life",
+                    "a time above 0",
+                );
                 life.draw.clone()
             }
         };
@@ -64,7 +69,12 @@ impl Maker<'_> {
 
     fn make_repair(&mut self, name: &str, repair: &RepairSpec) -> RepairPlan {
         let fixed = repair.takes.draw.fixed();
-        self.require(fixed.is_none_or(|nanos| nanos >= 0.0), &repair.takes.span, "how long it takes", "a time of 0 or more");
+        self.require(
+            fixed.is_none_or(|nanos| nanos >= 0.0),
+            &repair.takes.span,
+            "the time it takes",
+            "a time of 0 or more",
+        );
         if let Some(to) = &repair.restores_to {
             let holds = to.draw.fixed().is_none_or(|w| (0.0..1.0).contains(&w));
             self.require(holds, &to.span, "the wear after the work", "0 to below 1");
@@ -91,19 +101,19 @@ impl Maker<'_> {
             return Law::Linear;
         };
         let given = [
-            ("life", wear.life.is_some()),
-            ("spread", wear.spread.is_some()),
-            ("rate", wear.rate.is_some()),
-            ("jump", wear.jump.is_some()),
-            ("shape", wear.shape.is_some()),
+            ("life", wear.life.as_ref().map(|life| &life.span)),
+            ("spread", wear.spread.as_ref().map(|num| &num.span)),
+            ("rate", wear.rate.as_ref().map(|num| &num.span)),
+            ("jump", wear.jump.as_ref().map(|num| &num.span)),
+            ("shape", wear.shape.as_ref().map(|num| &num.span)),
         ];
-        for (key, is_given) in given {
+        for (key, at) in given {
             let optional = key == "shape" && *found == "exponential";
-            if needs.contains(&key) && !is_given {
+            if needs.contains(&key) && at.is_none() {
                 let fault = Fault::new(&law.span, "missing-key", format!("a {found} wear needs `{key}`"));
                 self.faults.add(fault);
-            } else if is_given && !needs.contains(&key) && !optional {
-                let fault = Fault::new(&law.span, "law", format!("a {found} wear has no `{key}`"));
+            } else if let Some(at) = at.filter(|_| !needs.contains(&key) && !optional) {
+                let fault = Fault::new(at, "law", format!("a {found} wear has no `{key}`"));
                 self.faults.add(fault.expected(names::list(needs.iter().copied())));
             }
         }

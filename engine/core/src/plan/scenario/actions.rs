@@ -22,9 +22,12 @@ impl Compiler<'_> {
             let condition = match (&at.time, &at.when) {
                 (Some(_), None) => None,
                 (None, Some(when)) => self.condition(when, at, action, plant),
-                _ => {
-                    let fault = Fault::new(&at.span, "at", "this is to happen neither at a time nor on a condition, or on both");
-                    self.faults.add(fault.expected("either `time` or `when`"));
+                (time, _) => {
+                    let message = match time {
+                        Some(_) => "this is to happen at a time and on a condition",
+                        None => "when is this to happen?",
+                    };
+                    self.faults.add(Fault::new(&at.span, "at", message).expected("either `time` or `when`"));
                     None
                 }
             };
@@ -42,7 +45,12 @@ impl Compiler<'_> {
                 let tick = spec.tick.value.0.max(1);
                 nanos.div_euclid(tick) + i64::from(nanos.rem_euclid(tick) != 0)
             });
-            script.actions.push(ActionPlan { tick, machines, sets, lasts: at.lasts.as_ref().map(|lasts| lasts.draw.clone()) });
+            script.actions.push(ActionPlan {
+                tick,
+                machines,
+                sets,
+                lasts: at.lasts.as_ref().map(|lasts| lasts.draw.clone()),
+            });
             script.conditions.extend(condition);
         }
         script
@@ -102,6 +110,9 @@ impl Compiler<'_> {
             return true;
         }
         let known = || model.drivers.iter().map(|driver| driver.name.as_str()).chain(["mode"]);
+        if self.faults.is_full() {
+            return false;
+        }
         self.faults.add(
             Fault::new(&name.span, "unknown-driver", format!("`{}` has no driver `{}`", model.kind, name.value))
                 .expected(names::list(known()))
@@ -124,11 +135,19 @@ impl Compiler<'_> {
             });
             Some(Meaning::Slot(index as u16))
         };
-        let known = known_readings(plant, &formula.text);
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let bound = formulas::bind(&formula, Names::Qualified, &mut resolve, &known, &mut self.faults);
+        let said = self.faults.said();
+        let expr = formulas::parse(&formula, Names::Qualified, &mut self.faults)?;
+        let bound = match expr.bind(&mut resolve, &[]) {
+            Ok(bound) => bound,
+            Err(_) if plant.unclear || self.faults.is_full() => return None,
+            Err(_) => {
+                let known = known_readings(plant, &formula.text);
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                formulas::bind(&formula, Names::Qualified, &mut resolve, &known, &mut self.faults)
+            }
+        };
         if bound.as_constant().is_some() {
-            if self.faults.is_empty() {
+            if self.faults.said() == said {
                 self.faults.say(&when.span, "condition", "this condition never changes");
             }
             return None;

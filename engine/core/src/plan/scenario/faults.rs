@@ -9,9 +9,10 @@ use crate::files::leaf::At;
 use crate::files::names;
 use crate::files::numbers::{Draw, Lapse, Num};
 use crate::files::scenario::ScenarioSpec;
-use crate::files::sources::Fault;
+use crate::files::sources::{Bytes, Fault};
 use crate::plan::Model;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use twinwright_model::{Span, Time};
 
 /// The keys by which faults differ; each kind names those that it needs.
@@ -20,10 +21,12 @@ const PARTS: [&str; 10] = ["sensor", "with", "driver", "wear", "by", "rate", "fa
 impl Compiler<'_> {
     pub(super) fn fault_plans(&mut self, spec: &ScenarioSpec, plant: &Plant, start: Time) -> Vec<FaultPlan> {
         let mut plans: Vec<FaultPlan> = Vec::new();
+        let (mut counts, mut numbers): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) = Default::default();
+        spec.fault.0.iter().for_each(|(kind, _)| *counts.entry(kind.name).or_default() += 1);
         for (kind, fault) in &spec.fault.0 {
             self.check_keys(kind, fault);
-            let same = spec.fault.0.iter().filter(|(other, _)| other.name == kind.name).count();
-            let number = plans.iter().filter(|plan| plan.kind.name == kind.name).count() + 1;
+            let same = counts.get(kind.name).copied().unwrap_or(1);
+            let number = numbers.entry(kind.name).and_modify(|number| *number += 1).or_insert(1);
             let name = if same > 1 { format!("{}-{number}", kind.name) } else { kind.name.to_owned() };
             let plan = FaultPlan {
                 effect: self.effect(kind, fault),
@@ -46,14 +49,18 @@ impl Compiler<'_> {
     fn check_keys(&mut self, kind: &FaultKind, fault: &FaultSpec) {
         let given = given(fault);
         for part in PARTS {
-            let is_given = given.contains(&part);
+            let at = given.iter().find(|(name, _)| *name == part).map(|(_, at)| *at);
             let arrival = part == "every" && kind.name != "storm";
-            if kind.needs.contains(&part) && !is_given {
+            if kind.needs.contains(&part) && at.is_none() {
                 let message = format!("a {} fault needs `{part}`", kind.name);
                 self.faults.add(Fault::new(&fault.span, "missing-key", message).expected(kind.about));
-            } else if is_given && !kind.needs.contains(&part) && !arrival {
-                let message = format!("a {} fault has no `{part}`: it {}", kind.name, kind.about);
-                self.faults.say(&fault.span, "fault", message);
+            } else if let Some(at) = at.filter(|_| !kind.needs.contains(&part) && !arrival) {
+                let message = format!("a {} fault has no `{part}`", kind.name);
+                let needs = match kind.needs {
+                    [] => kind.about.to_owned(),
+                    needs => format!("{}: {}", names::list(needs.iter().copied()).replace(" or ", " and "), kind.about),
+                };
+                self.faults.add(Fault::new(at, "fault", message).expected(needs));
             }
         }
         let storm = kind.name == "storm";
@@ -114,7 +121,8 @@ impl Compiler<'_> {
         if let Some(rate) = fault.rate.as_ref().filter(|_| kind.needs.contains(&"rate"))
             && rate.draw.fixed().is_some_and(|rate| !(0.0..=1.0).contains(&rate))
         {
-            self.faults.add(Fault::new(&rate.span, "number", "this part of the messages is out of bounds").expected("0 to 1"));
+            self.faults
+                .add(Fault::new(&rate.span, "number", "this part of the messages is out of bounds").expected("0 to 1"));
         }
     }
 
@@ -155,14 +163,14 @@ impl Compiler<'_> {
         let mut targets = Vec::new();
         for machine in machines {
             let model = plant.model_of(machine);
-            let before = self.faults.len();
+            let before = self.faults.said();
             let part = match kind.name {
                 "shift" => self.part(model, &fault.driver, "driver", model.drivers.iter().map(|d| d.name.as_str())),
                 "wear" => self.part(model, &fault.wear, "wear", model.wears.iter().map(|w| w.name.as_str())),
                 _ => self.part(model, &fault.sensor, "sensor", model.sensors.iter().map(|s| s.name.as_str())),
             };
             let with = self.part(model, &fault.with, "sensor", model.sensors.iter().map(|s| s.name.as_str()));
-            if self.faults.len() > before {
+            if self.faults.said() > before {
                 break;
             }
             targets.push(Target { machine, part, with });
@@ -197,23 +205,26 @@ fn lapse(lapse: &Option<Lapse>) -> Option<Draw> {
     lapse.as_ref().map(|lapse| lapse.draw.clone())
 }
 
-/// The parameters that a fault gives.
-fn given(fault: &FaultSpec) -> Vec<&'static str> {
+/// The parameters that a fault gives, and where.
+fn given(fault: &FaultSpec) -> Vec<(&'static str, &Bytes)> {
+    let by = fault.by.as_ref().map(|by| match by {
+        Amount::Number(num) => &num.span,
+        Amount::Time(lapse) => &lapse.span,
+    });
     [
-        ("sensor", fault.sensor.is_some()),
-        ("with", fault.with.is_some()),
-        ("driver", fault.driver.is_some()),
-        ("wear", fault.wear.is_some()),
-        ("by", fault.by.is_some()),
-        ("rate", fault.rate.is_some()),
-        ("factor", fault.factor.is_some()),
-        ("step", fault.step.is_some()),
-        ("down", fault.down.is_some()),
-        ("every", fault.every.is_some()),
+        ("sensor", fault.sensor.as_ref().map(|name| &name.span)),
+        ("with", fault.with.as_ref().map(|name| &name.span)),
+        ("driver", fault.driver.as_ref().map(|name| &name.span)),
+        ("wear", fault.wear.as_ref().map(|name| &name.span)),
+        ("by", by),
+        ("rate", fault.rate.as_ref().map(|num| &num.span)),
+        ("factor", fault.factor.as_ref().map(|num| &num.span)),
+        ("step", fault.step.as_ref().map(|num| &num.span)),
+        ("down", fault.down.as_ref().map(|lapse| &lapse.span)),
+        ("every", fault.every.as_ref().map(|lapse| &lapse.span)),
     ]
     .into_iter()
-    .filter(|(_, given)| *given)
-    .map(|(name, _)| name)
+    .filter_map(|(name, at)| Some((name, at?)))
     .collect()
 }
 

@@ -6,8 +6,10 @@ use crate::files::leaf::At;
 use crate::files::scenario::{MachineBlock, ScenarioSpec};
 use crate::files::sources::Fault;
 use crate::files::{Cx, Faults, Node, Read, names, setting};
+use crate::links::spec::LinkSpec;
 use crate::links::{LinkKind, LinkPlan};
 use crate::plan::{KindHead, MachinePlan, Model};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use twinwright_model::{Sheet, Span};
 
@@ -22,8 +24,22 @@ pub struct Plant {
     pub sheets: Vec<Sheet>,
     pub heads: Vec<KindHead>,
     pub kinds: BTreeMap<String, Node>,
+    /// Kinds that were looked for in vain: once is enough.
+    unknown: BTreeSet<String>,
     by_id: BTreeMap<String, u32>,
+    /// Models of blocks that say the same, by what they say.
+    made: BTreeMap<u128, u32>,
+    /// A block's machines could not be made: names that nobody knows may be theirs, and are not reported.
+    pub unclear: bool,
+    /// Machines that actions and faults name, counted: each costs memory.
+    named: std::cell::Cell<usize>,
 }
+
+/// Actions and faults of one scenario name at most so many machines in all.
+const MOST_NAMED: usize = 1_000_000;
+
+/// Machines with a model of their own (numbers drawn in their sensors or costs) cost some ten kilobytes each.
+const MOST_OWN_MODELS: usize = 10_000;
 
 impl Plant {
     pub fn model_of(&self, machine: u32) -> &Model {
@@ -33,6 +49,19 @@ impl Plant {
     /// The machines that a selector names; an unknown one is reported.
     pub fn select(&self, selector: &At<String>, faults: &mut Faults) -> Vec<u32> {
         let mut found = Vec::new();
+        let count = machines::count_ids(&selector.value).unwrap_or(0);
+        if count > self.by_id.len() as u64 {
+            self.report_too_many(selector, faults);
+            return found;
+        }
+        self.named.set(self.named.get() + count as usize);
+        if self.named.get() > MOST_NAMED {
+            if !faults.is_full() {
+                let fault = Fault::new(&selector.span, "too-many", "from here on too many machines are named");
+                faults.add(fault.expected(format!("at most {MOST_NAMED} in all actions and faults")));
+            }
+            return found;
+        }
         for id in machines::ids_of(selector, machines::MOST_MACHINES, faults) {
             match self.by_id.get(&id) {
                 Some(&index) => found.push(index),
@@ -49,8 +78,27 @@ impl Plant {
         self.by_id.get(id).copied()
     }
 
+    /// A range of more machines than there are: one of them is unknown, and it is not worth making all to find it.
+    fn report_too_many(&self, selector: &At<String>, faults: &mut Faults) {
+        if self.unclear || faults.is_full() {
+            return;
+        }
+        let few = machines::expand_ids(&selector.value, 1_000).unwrap_or_default();
+        match few.iter().find(|id| !self.by_id.contains_key(*id)) {
+            Some(id) => self.report_unknown(id, selector, faults),
+            None => {
+                let known = self.by_id.len();
+                let message = format!("this stands for more machines than the {known} of this scenario");
+                faults.add(Fault::new(&selector.span, "unknown-machine", message));
+            }
+        }
+    }
+
     pub fn report_unknown(&self, id: &str, at: &At<String>, faults: &mut Faults) {
-        let known = || self.by_id.keys().map(String::as_str).take(10_000);
+        if self.unclear || faults.is_full() {
+            return;
+        }
+        let known = || self.by_id.keys().map(String::as_str).take(2_000);
         faults.add(
             Fault::new(&at.span, "unknown-machine", format!("there is no machine `{id}`"))
                 .expected(names::list(known()))
@@ -70,8 +118,17 @@ impl Compiler<'_> {
 
     fn add_block(&mut self, block: &MachineBlock, tick: Span, seed: u64, plant: &mut Plant) {
         let ids = machines::ids_of(&block.id, machines::MOST_MACHINES - plant.machines.len(), &mut self.faults);
-        let Some(node) = self.kind_node(block, plant) else { return };
-        let mut node = node.clone();
+        let said = self.faults.said();
+        let node = self.kind_node(block, plant).cloned();
+        plant.unclear |= ids.is_empty() || node.is_none() || self.faults.said() > said;
+        let Some(mut node) = node else { return };
+        let says = block_digest(block);
+        if let Some(&model) = plant.made.get(&says) {
+            for id in ids {
+                self.add_machine(block, id, model, plant);
+            }
+            return;
+        }
         for (path, value) in block.set.iter() {
             let key = crate::files::node::Key { text: path.value.clone(), span: path.span.clone() };
             setting::apply(&mut node, &key, value, &mut self.faults);
@@ -79,7 +136,8 @@ impl Compiler<'_> {
         let machine = MachineSpec::read(&node, &mut Cx { sources: &self.sources, faults: &mut self.faults });
         if machine.kind.value != block.kind.value && !machine.kind.value.is_empty() {
             let message = format!("this file calls its kind `{}`, not `{}`", machine.kind.value, block.kind.value);
-            self.faults.add(Fault::new(&machine.kind.span, "kind-name", message).nearest(Some(block.kind.value.clone())));
+            self.faults
+                .add(Fault::new(&machine.kind.span, "kind-name", message).nearest(Some(block.kind.value.clone())));
         }
         let sheet = plant.sheets.iter().position(|sheet| sheet.kind == machine.kind.value).unwrap_or_else(|| {
             plant.sheets.push(kind::sheet(&machine));
@@ -88,26 +146,43 @@ impl Compiler<'_> {
         });
         let frame = kind::Frame { tick: Span(tick.0.max(1)), sheet: sheet as u16 };
         let (template, per_machine) = kind::compile(&machine, frame, None, &mut self.faults);
-        let before = self.faults.len();
-        let group = plant.machines.len() as u32;
+        let before = self.faults.said();
         let shared = plant.models.len() as u32;
         plant.models.push(template);
+        if !per_machine {
+            plant.made.insert(says, shared);
+        } else if plant.models.len() + ids.len() > MOST_OWN_MODELS {
+            let message = format!("these machines draw numbers of their sensors or costs: {} are too many", ids.len());
+            let fault = Fault::new(&block.id.span, "too-many", message);
+            self.faults
+                .add(fault.expected(format!("at most {MOST_OWN_MODELS} in all; parameters may vary in any number")));
+        }
         for id in ids {
-            let index = plant.machines.len() as u32;
-            if plant.by_id.insert(id.clone(), index).is_some() {
-                let message = format!("`{id}` is the id of two machines");
-                self.faults.add(Fault::new(&block.id.span, "machine-id", message));
-                return;
-            }
             let mut model = shared;
             // One faulty draw is enough to say what is wrong with a distribution.
-            if per_machine && self.faults.len() == before {
+            if per_machine && self.faults.said() == before {
                 let dice = Dice::of(seed, EVERY_FUTURE, &id);
                 let (own, _) = kind::compile(&machine, frame, Some((&dice, &id)), &mut self.faults);
                 model = plant.models.len() as u32;
                 plant.models.push(own);
             }
-            plant.machines.push(MachinePlan { id: id.into_boxed_str(), model, group });
+            self.add_machine(block, id, model, plant);
+        }
+    }
+
+    fn add_machine(&mut self, block: &MachineBlock, id: String, model: u32, plant: &mut Plant) {
+        match plant.by_id.entry(id) {
+            Entry::Occupied(there) => {
+                let message = format!("`{}` is the id of two machines", there.key());
+                // One of a range is enough.
+                if !self.faults.blames(&block.id.span) {
+                    self.faults.add(Fault::new(&block.id.span, "machine-id", message));
+                }
+            }
+            Entry::Vacant(free) => {
+                plant.machines.push(MachinePlan { id: free.key().as_str().into(), model });
+                free.insert(plant.machines.len() as u32 - 1);
+            }
         }
     }
 
@@ -116,11 +191,18 @@ impl Compiler<'_> {
         let kind = &block.kind.value;
         if !plant.kinds.contains_key(kind) {
             let Some(document) = self.library.find(kind) else {
+                if plant.unknown.contains(kind) || self.faults.is_full() {
+                    return None;
+                }
+                plant.unknown.insert(kind.clone());
                 let known = self.library.known();
                 let known = || known.iter().map(String::as_str);
                 self.faults.add(
                     Fault::new(&block.kind.span, "unknown-kind", format!("there is no machine file for `{kind}`"))
-                        .expected(format!("a file {kind}.toml beside the scenario or in --machines, or {}", names::list(known())))
+                        .expected(format!(
+                            "a file of that name beside the scenario or in --machines, or {}",
+                            names::list(known())
+                        ))
                         .nearest(names::nearest(kind, known())),
                 );
                 return None;
@@ -132,7 +214,7 @@ impl Compiler<'_> {
     }
 
     pub(super) fn links(&mut self, spec: &ScenarioSpec, plant: &Plant) -> Vec<LinkPlan> {
-        let mut links = Vec::new();
+        let (mut links, mut origins) = (Vec::new(), Vec::new());
         let known = LinkKind::ALL.map(|(name, _)| name);
         for link in &spec.link {
             let kind = LinkKind::ALL.iter().find(|(name, _)| *name == link.kind.value).map(|(_, kind)| *kind);
@@ -154,16 +236,18 @@ impl Compiler<'_> {
             if let (Some(kind), Some(from), Some(to)) = (kind, from, to) {
                 if from == to {
                     self.faults.say(&link.to.span, "link", format!("`{}` is linked to itself", link.to.value));
+                    continue;
                 }
+                origins.push(link);
                 links.push(LinkPlan { from, to, kind });
             }
         }
-        self.check_circle(spec, &links);
+        self.check_circle(&links, &origins, plant);
         links
     }
 
     /// Machines that wait for each other would never start.
-    fn check_circle(&mut self, spec: &ScenarioSpec, links: &[LinkPlan]) {
+    fn check_circle(&mut self, links: &[LinkPlan], origins: &[&LinkSpec], plant: &Plant) {
         let mut after: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
         let mut waits: BTreeMap<u32, usize> = BTreeMap::new();
         for link in links {
@@ -184,8 +268,52 @@ impl Compiler<'_> {
                 }
             }
         }
-        if done < waits.len() && let Some(link) = spec.link.first() {
-            self.faults.say(&link.span, "cycle", "these links run in a circle");
+        if done < waits.len() {
+            self.report_circle(links, origins, &waits, plant);
         }
     }
+
+    /// From a machine that still waits, back along the links to others that wait, until one comes again.
+    fn report_circle(
+        &mut self,
+        links: &[LinkPlan],
+        origins: &[&LinkSpec],
+        waits: &BTreeMap<u32, usize>,
+        plant: &Plant,
+    ) {
+        let waiting = |machine: u32| waits.get(&machine).is_some_and(|left| *left > 0);
+        let before: BTreeMap<u32, usize> = links
+            .iter()
+            .enumerate()
+            .filter(|(_, link)| waiting(link.from) && waiting(link.to))
+            .map(|(index, link)| (link.to, index))
+            .collect();
+        let Some((&start, _)) = before.first_key_value() else { return };
+        let (mut path, mut at) = (vec![start], start);
+        let closing = loop {
+            let Some(&link) = before.get(&at) else { return };
+            at = links[link].from;
+            if let Some(from) = path.iter().position(|machine| *machine == at) {
+                path.drain(..from);
+                break link;
+            }
+            path.push(at);
+        };
+        path.push(at);
+        let ids: Vec<&str> = path.iter().rev().take(10).map(|machine| &*plant.machines[*machine as usize].id).collect();
+        let more = if path.len() > 10 { " ..." } else { "" };
+        let message = format!("these links run in a circle: {}{more}", ids.join(" -> "));
+        self.faults.say(&origins[closing].span, "cycle", message);
+    }
+}
+
+/// What a block says about its machines beside their ids: blocks that agree share a model.
+fn block_digest(block: &MachineBlock) -> u128 {
+    let mut hash = crate::digest::Hash::default();
+    hash.text(&block.kind.value);
+    for (path, value) in block.set.iter() {
+        hash.text(&path.value);
+        super::hash_node(&mut hash, value);
+    }
+    hash.finish()
 }

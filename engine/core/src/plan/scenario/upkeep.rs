@@ -113,15 +113,22 @@ impl Compiler<'_> {
                 by_model.insert(index, vec![Watched { bound, reads }]);
             }
         }
-        if by_model.is_empty() && !plant.models.is_empty() {
+        if by_model.is_empty() && !plant.models.is_empty() && !plant.unclear {
             let known: BTreeSet<&str> = plant
                 .models
                 .iter()
                 .flat_map(|m| m.slot_of.keys().map(String::as_str).chain(m.sensors.iter().map(|s| s.name.as_str())))
                 .collect();
-            let known: Vec<&str> = known.into_iter().collect();
-            formulas::bind(when, Names::Plain, &mut |name| known.contains(&name).then_some(Meaning::Slot(0)), &known, &mut self.faults);
-            if self.faults.is_empty() {
+            let known: Vec<&str> = known.into_iter().chain(["running"]).collect();
+            let said = self.faults.said();
+            formulas::bind(
+                when,
+                Names::Plain,
+                &mut |name| known.contains(&name).then_some(Meaning::Slot(0)),
+                &known,
+                &mut self.faults,
+            );
+            if self.faults.said() == said {
                 self.faults.say(&when.span, "condition", "no machine of this plant has all of these names");
             }
         }
@@ -135,21 +142,21 @@ impl Compiler<'_> {
             };
             return plant.models.iter().map(all).collect();
         };
+        let wears = || plant.models.iter().flat_map(|model| &model.wears);
+        let known: BTreeSet<&str> = wears().map(|wear| wear.name.as_str()).collect();
+        let repairable: BTreeSet<&str> =
+            wears().filter(|wear| wear.repair.is_some()).map(|wear| wear.name.as_str()).collect();
         for name in named {
-            let known: BTreeSet<&str> =
-                plant.models.iter().flat_map(|model| model.wears.iter().map(|wear| wear.name.as_str())).collect();
-            let repairable = plant
-                .models
-                .iter()
-                .flat_map(|model| &model.wears)
-                .any(|wear| wear.name == name.value && wear.repair.is_some());
+            if plant.unclear || self.faults.is_full() {
+                break;
+            }
             if !known.contains(name.value.as_str()) {
                 self.faults.add(
                     Fault::new(&name.span, "unknown-name", format!("no machine has a wear `{}`", name.value))
                         .expected(names::list(known.iter().copied()))
                         .nearest(names::nearest(&name.value, known.iter().copied())),
                 );
-            } else if !repairable {
+            } else if !repairable.contains(name.value.as_str()) {
                 let message = format!("`{}` has no `repair` in its machine file: it cannot be restored", name.value);
                 self.faults.say(&name.span, "repair", message);
             }
