@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Duration;
 use twinwright_bench::bare::BarePanel;
 use twinwright_bench::{plants, plants::Parts};
-use twinwright_core::{Batch, Twin};
+use twinwright_core::Batch;
 
 const SENSORS: usize = 6;
 /// Ticks in one measured stretch.
@@ -31,7 +31,7 @@ fn one_machine(c: &mut Criterion) {
     });
     for (name, parts) in PLANTS {
         let plan = plants::plan(1, parts).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let mut twin = Twin::build(&plan);
+        let mut twin = plants::world(&plan);
         let batch = Batch::default();
         group.bench_function(name, |b| b.iter(|| (0..TICKS).for_each(|_| twin.tick(&batch))));
     }

@@ -9,9 +9,9 @@ use std::hint::black_box;
 use std::mem::size_of;
 use twinwright_bench::meter::{Spread, peak, resident};
 use twinwright_bench::{Refused, plants, plants::Parts};
+use twinwright_core::Batch;
 use twinwright_core::economy::Meters;
 use twinwright_core::world::{Machine, Modes, Panels, Slots, Wears};
-use twinwright_core::{Batch, Twin};
 
 const SENSORS: usize = 8;
 const SMALL: usize = 1_000;
@@ -72,7 +72,7 @@ fn machine_tick(machines: usize, ticks: usize) -> Result<Cost, Refused> {
     let plan = plants::plan(machines, Parts::whole(SENSORS))?;
     let planned = resident();
     let slots = plan.models.iter().map(|model| model.slots).max().unwrap_or(0);
-    let mut twin = Twin::build(&plan);
+    let mut twin = plants::world(&plan);
     let batch = Batch::default();
     (0..20).for_each(|_| twin.tick(&batch));
     let built = resident();

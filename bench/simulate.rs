@@ -55,7 +55,7 @@ fn shown(c: &mut Criterion) {
 }
 
 fn world(parts: Parts) -> Result<Twin, Refused> {
-    let mut twin = Twin::build(&plants::plan(MACHINES, parts)?);
+    let mut twin = plants::world(&plants::plan(MACHINES, parts)?);
     for _ in 0..100 {
         twin.tick(&Batch::default());
     }

@@ -14,7 +14,7 @@ use twinwright_bench::meter::cpu_time;
 use twinwright_bench::plants::{self, Parts};
 use twinwright_bench::ready::Ready;
 use twinwright_bench::{Refused, bare::BarePanel};
-use twinwright_core::{Batch, Twin};
+use twinwright_core::Batch;
 use twinwright_io::Format;
 
 const USAGE: &str = "usage: rounds simulate | world (whole|sense|drive|age|schedule) MACHINES SENSORS | kernel
@@ -62,7 +62,7 @@ fn parts_of(name: &str, sensors: usize) -> Result<Parts, Refused> {
 
 /// A round counts readings, or ticks of machines without sensors.
 fn world(parts: Parts, machines: usize) -> Result<(), Refused> {
-    let mut twin = Twin::build(&plants::plan(machines, parts)?);
+    let mut twin = plants::world(&plants::plan(machines, parts)?);
     let batch = Batch::default();
     (0..100).for_each(|_| twin.tick(&batch));
     let ticks = (MACHINE_TICKS / machines.max(1)).max(1);

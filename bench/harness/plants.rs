@@ -8,7 +8,7 @@ use crate::Refused;
 use std::fmt::Write;
 use std::sync::Arc;
 use twinwright_core::plan::{Model, compile};
-use twinwright_core::{Document, Library, Plan};
+use twinwright_core::{Document, Library, Plan, Twin};
 
 /// What a machine consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +138,11 @@ pub fn plan(machines: usize, parts: Parts) -> Result<Arc<Plan>, Refused> {
         Err(faults) => faults,
     };
     Err(faults.iter().map(ToString::to_string).collect::<String>().into())
+}
+
+/// A world of all machines of a plan, as a run has it that does not ask for true values.
+pub fn world(plan: &Arc<Plan>) -> Twin {
+    Twin::build_lean(plan, (0..plan.machines.len() as u32).collect(), 0..plan.futures)
 }
 
 /// No file may describe a machine without sensors; only a bench wants one.

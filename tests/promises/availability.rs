@@ -71,7 +71,6 @@ fn an_alternating_renewal_is_available_mtbf_of_mtbf_and_mttr() {
         let error = (spread / (up + down).powi(3) / hours).sqrt();
         let found = measure(&after, "availability");
         let off = (found - expected) / error;
-        println!("availability {found} for {expected}: {off:.2} standard errors of {error:.2e}");
         assert!(off.abs() < 3.0, "availability {found} for {expected}: {off:.2} standard errors");
         let cycles = hours / (up + down);
         // Counts of a renewal process: variance sd^2 / mean^3 times the time.

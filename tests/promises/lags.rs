@@ -20,7 +20,6 @@ fn must_answer_like_an_exponential(machine: &str, old: f64, size: f64) {
     let ticks = units(10_000_000);
     let rest = format!("[[at]]\ntime = \"+{STEP_AT} s\"\nmachine = \"U-1\"\nset = {{ x = {} }}\n", old + size);
     let mut watched = Watched::new(machine, &scenario(1, &format!("{ticks} s"), "1 s", &rest));
-    let mut worst: f64 = 0.0;
     for tick in 0..=ticks {
         watched.tick();
         let is_judged = tick < 200 || tick % 9_973 == 0 || tick == ticks;
@@ -32,13 +31,10 @@ fn must_answer_like_an_exponential(machine: &str, old: f64, size: f64) {
             let answer = -(-(f64::from(tick.saturating_sub(STEP_AT)) * ratio)).exp_m1();
             let error = (truth.values[lane][0] - (old + size * answer)).abs() / size.abs();
             assert!(error < 1e-9, "dt/tau {ratio} is off by {error:e} of the step at tick {tick}");
-            worst = worst.max(error);
             let measured = f64::from(readings.values[lane][0]);
             assert!((measured - truth.values[lane][0]).abs() <= 1e-7 * (old.abs() + size.abs()), "tick {tick}");
         }
     }
-    assert!(worst < 1e-9);
-    println!("worst error {worst:e} of the step");
 }
 
 #[test]

@@ -26,7 +26,9 @@ fn every_source_file_opens_by_saying_what_it_is() {
     let broken: Vec<String> = sources()
         .iter()
         .filter(|source| !source.text.starts_with("//! "))
-        .map(|source| format!("{}:1: does not open with `//! ` and what the file is, why, and what it must never do", source.name))
+        .map(|source| {
+            format!("{}:1: does not open with `//! ` and what the file is, why, and what it must never do", source.name)
+        })
         .collect();
     none("a reader who opens a file must know where he is", &broken);
 }
@@ -41,7 +43,8 @@ fn no_file_is_longer_than_a_person_holds_in_mind() {
             broken.push(format!("{}:{lines}: {lines} lines, at most {}", source.name, most.unwrap_or(LONGEST_FILE)));
         }
         if let Some(most) = most.filter(|most| lines + 30 < *most) {
-            broken.push(format!("{}:1: {lines} lines now: lower its {most} in LONG_FILES, or take it out", source.name));
+            broken
+                .push(format!("{}:1: {lines} lines now: lower its {most} in LONG_FILES, or take it out", source.name));
         }
     }
     none("a file that grows without end becomes the one that nobody can change", &broken);
@@ -111,7 +114,11 @@ fn nothing_is_left_to_be_done_later() {
 #[test]
 fn nothing_but_a_test_unwraps() {
     let banned = [(".unwrap()", "say what went wrong, or why it cannot (`expect`)")];
-    banned_in("bad input is an answer, never a panic", |source| !source.is_test && source.name.starts_with("engine/"), &banned);
+    banned_in(
+        "bad input is an answer, never a panic",
+        |source| !source.is_test && source.name.starts_with("engine/"),
+        &banned,
+    );
 }
 
 #[test]

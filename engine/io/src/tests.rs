@@ -101,7 +101,7 @@ fn small_run() -> (Sheet, Chunk) {
 }
 
 fn record(out: &Path, sheets: &[Sheet], chunks: &[Chunk], formats: &[Format], shape: Shape) {
-    let options = Options { formats: formats.to_vec(), shape, readings: true, truth: false };
+    let options = Options { formats: formats.to_vec(), shape, readings: true, truth: false, labels: false };
     let mut recorder = Recorder::open(RunFolder::open(out).unwrap(), head(sheets, 1), &options).unwrap();
     chunks.iter().for_each(|chunk| recorder.record(chunk).unwrap());
     recorder.summary(&serde_json::json!({ "scenario": "two pumps" })).unwrap();

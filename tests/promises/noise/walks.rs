@@ -76,6 +76,9 @@ fn two_walks_and_the_noise_share_no_luck() {
     super::must_be_strangers(&all, "walks and noise");
 }
 
+/// What a swing shows at an angle.
+type Sine = fn(f64) -> f64;
+
 #[test]
 fn a_swing_is_a_sine() {
     let machine = "[drivers]\nplain = { mean = 22, swing = 4, period = \"1 d\" }\n\
@@ -83,13 +86,15 @@ fn a_swing_is_a_sine() {
                    shifted = { mean = 0, swing = 1, period = \"1 d\", phase = \"6 h\" }\n\
                    [sensors.a]\nvalue = \"plain\"\n[sensors.b]\nvalue = \"late\"\n[sensors.c]\nvalue = \"shifted\"\n";
     let seen = see(machine, &scenario(1, "40 d", "7 min", ""));
-    let columns = ["a", "b", "c"].map(|sensor| seen.true_values(0, sensor));
-    for row in 0..columns[0].len() {
-        let turn = TAU * (row as f64 * 7.0 / 1440.0);
-        for (column, expected) in [(0, 22.0 + 4.0 * turn.sin()), (1, (turn + 1.2).sin()), (2, (turn + TAU / 4.0).sin())]
-        {
-            let value = columns[column][row];
-            assert!((value - expected).abs() < 2e-12, "row {row} of {column}: {value} and not {expected}");
+    let sines: [(&str, Sine); 3] = [
+        ("a", |turn| 22.0 + 4.0 * turn.sin()),
+        ("b", |turn| (turn + 1.2).sin()),
+        ("c", |turn| (turn + TAU / 4.0).sin()),
+    ];
+    for (sensor, sine) in sines {
+        for (row, value) in seen.true_values(0, sensor).into_iter().enumerate() {
+            let expected = sine(TAU * (row as f64 * 7.0 / 1440.0));
+            assert!((value - expected).abs() < 2e-12, "row {row} of {sensor}: {value} and not {expected}");
         }
     }
 }
@@ -113,10 +118,10 @@ fn a_duty_cycle_changes_at_the_first_tick_of_each_phase() {
                    { for = \"90 s\", load = 0.9, speed = 100 }, { for = \"150 s\", load = 0.2, speed = 40, mode = \"idle\" } ]\n\
                    [sensors.a]\nvalue = \"load\"\n[sensors.b]\nvalue = \"speed\"\n[sensors.c]\nvalue = \"running\"\n";
     let seen = see(machine, &scenario(1, "2 h", "1 min", ""));
-    let columns = ["a", "b", "c"].map(|sensor| seen.true_values(0, sensor));
-    for row in 0..=120usize {
-        let high = (row * 60) % 240 < 90;
-        let expected = if high { [0.9, 100.0, 1.0] } else { [0.2, 40.0, 0.0] };
-        assert_eq!([columns[0][row], columns[1][row], columns[2][row]], expected, "row {row}");
+    for (sensor, first, second) in [("a", 0.9, 0.2), ("b", 100.0, 40.0), ("c", 1.0, 0.0)] {
+        for (row, value) in seen.true_values(0, sensor).into_iter().enumerate() {
+            let expected = if (row * 60) % 240 < 90 { first } else { second };
+            assert_eq!(value, expected, "row {row} of {sensor}");
+        }
     }
 }
