@@ -123,3 +123,11 @@ fn a_machine_that_outgrows_its_tables_is_refused() {
     let duty = format!("[duty.d]\ncycle=[{}]\n", "{for=\"1 h\"},".repeat(100_000));
     refused(&format!("{MACHINE}{SENSOR}[drivers]\n{drivers}{duty}"), "100000 phases for 2000 drivers");
 }
+
+#[test]
+fn machines_that_each_draw_their_own_sensors_are_bounded() {
+    let kind = "set = { \"sensors.platen_speed.noise\" = { sd = { uniform = [1, 2] } } }\n";
+    let plant = |count: u32| format!("{}{kind}", SCENARIO.replace("P-1", &format!("P-{{1..{count}}}")));
+    fine(&plant(1_000));
+    refused(&plant(20_000), "20000 are too many");
+}

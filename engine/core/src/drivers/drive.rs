@@ -125,9 +125,8 @@ impl DrivePass<'_> {
         }
         model.tape.run_from_to(model.after_drivers.0, model.after_drivers.1, columns);
         for &slot in &model.stores {
-            let column = columns[slot as usize];
-            for i in 0..N {
-                self.slots[at + i].0[slot as usize] = column[i];
+            for (slots, value) in self.slots[at..at + N].iter_mut().zip(columns[slot as usize]) {
+                slots.0[slot as usize] = value;
             }
         }
     }
@@ -135,11 +134,9 @@ impl DrivePass<'_> {
     #[inline(always)]
     fn load<const N: usize>(&mut self, model: &Model, at: usize, columns: &mut [[f64; N]]) {
         for &slot in &model.loads {
-            let mut column = [0.0; N];
-            for i in 0..N {
-                column[i] = self.slots[at + i].0[slot as usize];
+            for (value, slots) in columns[slot as usize].iter_mut().zip(&self.slots[at..at + N]) {
+                *value = slots.0[slot as usize];
             }
-            columns[slot as usize] = column;
         }
     }
 

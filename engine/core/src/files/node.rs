@@ -148,7 +148,7 @@ fn drop_repeated_tables(text: &str, errors: &mut Vec<toml::de::Error>) {
             repeated = Some(at);
             return true;
         }
-        !repeated.is_some_and(|from| !text[from..at].contains("\n["))
+        repeated.is_none_or(|from| text[from..at].contains("\n["))
     });
 }
 

@@ -58,11 +58,16 @@ pub fn judge_limits(
                 // A lane that is not watched has nothing to look up: most lanes of a hot panel are fine.
                 let known =
                     panels.0[hot.panel as usize].watched & (1 << sensor.lane) != 0 && watches.0.contains_key(&key);
-                if !known && !(has_value && limits.beyond(level, reading)) {
+                let passed = has_value && limits.beyond(level, reading);
+                if !known && !passed {
                     continue;
                 }
-                let watch = watches.0.entry(key).or_insert(LimitWatch::default());
-                let turn = if has_value { watch.judge(limits, level, reading, now) } else { Turn::Wait };
+                let watch = watches.0.entry(key).or_default();
+                let mut turn = if has_value { watch.judge(limits, level, reading, now) } else { Turn::Wait };
+                if turn == Turn::Wait && watch.raised && watch.suppressed && modes.mode != Mode::Maintenance {
+                    // What outlasts the maintenance that hid it is shown now.
+                    turn = Turn::Raise;
+                }
                 if turn == Turn::Raise {
                     watch.suppressed = modes.mode == Mode::Maintenance;
                     meters.alerts += u32::from(!watch.suppressed);

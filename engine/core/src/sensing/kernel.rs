@@ -3,6 +3,10 @@
 //! Each step is a loop of its own over planar lanes so that it vectorises; nothing here is reassociated or fused, so
 //! the bits do not depend on the CPU. Everything is `#[inline(always)]`: the caller dispatches on the instruction set.
 
+// Lanes are looped over by number on purpose: that is the form that vectorises. `x - x == 0` asks whether x is finite
+// with one operation on every lane.
+#![allow(clippy::needless_range_loop, clippy::eq_op)]
+
 use super::panel::{LANES, Panel, PanelPlan};
 use crate::dice::{Dice, Purpose, panel_normals, student_t};
 use twinwright_model::Quality;

@@ -14,6 +14,9 @@ pub struct Piece {
     slope: f64,
 }
 
+/// Beyond this node addresses would repeat: 16,384 lives of a gridded path.
+const LAST_NODE: u32 = 0xFF_FFFF;
+
 /// Where a renewal's draws lie among the occurrences of a path: 24 bits of renewal, 24 of node.
 fn address(renewal: u32, node: u32) -> u64 {
     (u64::from(renewal & 0xFF_FFFF) << 24) | u64::from(node & 0xFF_FFFF)
@@ -55,6 +58,11 @@ impl Piece {
     pub fn advance(&mut self, plan: &WearPlan, dice: &Dice, (renewal, node): (u32, &mut u32), s: f64) -> bool {
         let mut crossed = false;
         while s >= self.until && !crossed {
+            if *node == LAST_NODE {
+                // Absurd stress or negligible jumps: the path goes on straight instead of holding up the run.
+                self.until = f64::INFINITY;
+                break;
+            }
             self.wear += self.slope * (self.until - self.from);
             self.from = self.until;
             *node += 1;

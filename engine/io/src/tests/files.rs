@@ -70,7 +70,7 @@ fn variants_inside_a_folder_are_replaced_with_it() {
 fn an_abandoned_run_leaves_nothing() {
     let scratch = Scratch::new();
     let (sheet, chunk) = small_run();
-    let options = Options { formats: Format::ALL.to_vec(), readings: true, truth: true, ..Options::default() };
+    let options = Options { formats: Format::ALL.to_vec(), readings: true, truth: true, labels: true, ..Options::default() };
     let mut recorder = Recorder::open(RunFolder::open(scratch.out()).unwrap(), head(&[sheet], 1), &options).unwrap();
     recorder.record(&chunk).unwrap();
     assert!(below(&scratch.out()).iter().any(|name| name.ends_with(".csv.part")));
@@ -106,7 +106,7 @@ fn detail(pairs: serde_json::Value) -> serde_json::Map<String, serde_json::Value
 }
 
 fn with_lines(scratch: &Scratch, futures: u32) {
-    let options = Options { truth: true, ..Options::default() };
+    let options = Options { truth: true, labels: true, ..Options::default() };
     let folder = RunFolder::open(scratch.out()).unwrap();
     let mut recorder = Recorder::open(folder, head(&[], futures), &options).unwrap();
     let event = EventRecord {

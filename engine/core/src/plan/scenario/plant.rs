@@ -118,7 +118,7 @@ impl Compiler<'_> {
 
     fn add_block(&mut self, block: &MachineBlock, tick: Span, seed: u64, plant: &mut Plant) {
         let ids = machines::ids_of(&block.id, machines::MOST_MACHINES - plant.machines.len(), &mut self.faults);
-        let said = self.faults.said();
+        let (said, told) = (self.faults.said(), self.faults.len());
         let node = self.kind_node(block, plant).cloned();
         plant.unclear |= ids.is_empty() || node.is_none() || self.faults.said() > said;
         let Some(mut node) = node else { return };
@@ -149,9 +149,11 @@ impl Compiler<'_> {
         let before = self.faults.said();
         let shared = plant.models.len() as u32;
         plant.models.push(template);
-        if !per_machine {
+        // A block with a mistake of its own is not the model for others: they are to be told theirs.
+        let fine = self.faults.len() == told || self.faults.is_full();
+        if !per_machine && fine {
             plant.made.insert(says, shared);
-        } else if plant.models.len() + ids.len() > MOST_OWN_MODELS {
+        } else if per_machine && plant.models.len() - 1 + ids.len() > MOST_OWN_MODELS {
             let message = format!("these machines draw numbers of their sensors or costs: {} are too many", ids.len());
             let fault = Fault::new(&block.id.span, "too-many", message);
             self.faults
