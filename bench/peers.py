@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times numpy and pyarrow beside us: one process each, one thread each, taking turns on the same core.
 
-usage: bench/peers.py [--rounds N] [--json FILE]
+usage: bench/peers.py [--rounds N] [--json FILE] [--built]
 
 Three questions: random numbers of numpy against finished readings of ours; Parquet and CSV of pyarrow against ours,
 from the same numbers. What counts is CPU time; a ratio is the peer's time a value over ours in the same pair of rounds,
@@ -165,8 +165,10 @@ def main():
     options = argparse.ArgumentParser(description="numpy and pyarrow beside us, one thread each")
     options.add_argument("--rounds", type=int, default=9, help="pairs of rounds a question (default 9)")
     options.add_argument("--json", metavar="FILE", help="write the figures there")
+    options.add_argument("--built", action="store_true", help="take the program as it is, without asking cargo")
     chosen = options.parse_args()
-    build()
+    if not chosen.built:
+        build()
     if hasattr(os, "sched_setaffinity"):
         # Both take turns, so they share one core; a child inherits it.
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

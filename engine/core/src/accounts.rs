@@ -9,8 +9,8 @@ use crate::twin::Twin;
 use crate::world::{Course, Machine, Modes};
 use std::collections::BTreeMap;
 
-/// Binary digits behind the point: 1e-9 of an hour or a coin is kept, and 1e20 of them fit.
-const FRACTION: f64 = 1_099_511_627_776.0;
+/// 2^60: a float goes in and out unchanged but for parts below 1e-18, and 1e20 hours or coins fit.
+const FRACTION: f64 = 1_152_921_504_606_846_976.0;
 
 /// A tally in fixed point.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

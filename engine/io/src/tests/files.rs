@@ -70,7 +70,8 @@ fn variants_inside_a_folder_are_replaced_with_it() {
 fn an_abandoned_run_leaves_nothing() {
     let scratch = Scratch::new();
     let (sheet, chunk) = small_run();
-    let options = Options { formats: Format::ALL.to_vec(), readings: true, truth: true, labels: true, ..Options::default() };
+    let options =
+        Options { formats: Format::ALL.to_vec(), readings: true, truth: true, labels: true, ..Options::default() };
     let mut recorder = Recorder::open(RunFolder::open(scratch.out()).unwrap(), head(&[sheet], 1), &options).unwrap();
     recorder.record(&chunk).unwrap();
     assert!(below(&scratch.out()).iter().any(|name| name.ends_with(".csv.part")));
