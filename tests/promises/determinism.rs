@@ -207,7 +207,8 @@ fn readings_of(plan: &Arc<Plan>, id: &str, sensors: &[&str], ticks: u32) -> Stri
     let (readings, truth) = (&chunk.readings[sheet], &chunk.truth[sheet]);
     let mut text = String::new();
     for sensor in sensors {
-        let column = plan.sheets[sheet].sensors.iter().position(|known| known.name == *sensor).expect("the sensor is there");
+        let column =
+            plan.sheets[sheet].sensors.iter().position(|known| known.name == *sensor).expect("the sensor is there");
         for row in (0..readings.len()).filter(|&row| readings.machine[row] == index) {
             text.push_str(&format!("{:?} {} ", readings.values[column][row], readings.quality[column][row]));
         }
@@ -265,7 +266,8 @@ fn run_into(scenario: &Path, out: &Path, threads: usize, formats: &[Format]) -> 
 fn the_bytes_of_every_file_are_the_same_for_any_number_of_threads_and_order_of_formats() {
     let scratch = Scratch::new();
     scratch.write("unit.toml", format!("schema = \"machine/1\"\nkind = \"unit\"\n{MACHINE}"));
-    for (name, rest) in [("plain", REST.replace("crew = 2", "")), ("futures", format!("{REST}[futures]\ncount = 7\n"))] {
+    for (name, rest) in [("plain", REST.replace("crew = 2", "")), ("futures", format!("{REST}[futures]\ncount = 7\n"))]
+    {
         let file = scratch.write(&format!("{name}.toml"), scenario(5, "3 h", "10 s", &rest));
         let one = run_into(&file, &scratch.join("one"), 1, &Format::ALL);
         let mut backwards = Format::ALL;
@@ -286,8 +288,11 @@ fn the_bytes_of_every_file_are_the_same_for_any_number_of_threads_and_order_of_f
 fn shipped_scenarios_have_their_golden_digests() {
     let file = project().join("tests/golden/digests.txt");
     let mut lines = String::new();
-    let mut scenarios: Vec<_> =
-        std::fs::read_dir(project().join("scenarios")).expect("scenarios are shipped").flatten().map(|e| e.path()).collect();
+    let mut scenarios: Vec<_> = std::fs::read_dir(project().join("scenarios"))
+        .expect("scenarios are shipped")
+        .flatten()
+        .map(|e| e.path())
+        .collect();
     scenarios.sort();
     let scratch = Scratch::new();
     for path in scenarios.iter().filter(|path| path.extension().is_some_and(|ending| ending == "toml")) {

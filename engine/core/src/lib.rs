@@ -4,6 +4,7 @@
 //! tick, and what happened waits in an outbox after it. The same plan gives the same bytes, always and everywhere.
 
 pub mod accounts;
+mod act;
 pub mod dice;
 pub mod digest;
 pub mod drivers;

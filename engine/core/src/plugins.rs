@@ -3,20 +3,22 @@
 //! Wear comes before the drivers: what a tick shows is how the machine stands at its instant. Age to now; do what is
 //! due now; settle what everyone is doing; then drive, sense and judge with that.
 
-use crate::{drivers, faults, limits, maintenance, script, sensing, wear, world};
+use crate::{act, drivers, faults, limits, maintenance, script, sensing, world};
 use bevy_ecs::prelude::World;
 use bevy_ecs::system::{BoxedSystem, IntoSystem};
 
 /// The parts of a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// Every tick but the first: wear, energy and output since the tick before.
+    /// Most ticks: nothing is due. Age, drive and sense in one; without the last two when a wear reached 1.
+    Quiet,
+    /// Ticks at which something is due: wear, energy and output since the tick before.
     Age,
     /// Ticks at which something is due: failures, work, faults, script, duty cycles.
     Script,
     /// The first tick of models whose drivers read sensors: drivers and true values until they rest.
     Settle,
-    /// Every tick: drivers and stress, then true values and readings.
+    /// After a script: drivers and stress, then true values and readings.
     Act,
     /// Ticks with a reading beyond a limit or an open alert.
     Judge,
@@ -30,7 +32,8 @@ fn systems(phase: Phase) -> Vec<BoxedSystem> {
         Box::new(IntoSystem::into_system(system))
     }
     match phase {
-        Phase::Age => vec![boxed(wear::age::age_machines)],
+        Phase::Quiet => vec![boxed(act::pass_quietly)],
+        Phase::Age => vec![boxed(act::age_machines)],
         Phase::Script => vec![
             boxed(maintenance::work::finish_works),
             boxed(faults::apply::change_faults),
@@ -40,7 +43,7 @@ fn systems(phase: Phase) -> Vec<BoxedSystem> {
             boxed(world::modes::settle_modes),
         ],
         Phase::Settle => vec![boxed(drivers::drive::drive_machines), boxed(sensing::sense::settle_truth)],
-        Phase::Act => vec![boxed(drivers::drive::drive_machines), boxed(sensing::sense::sense_panels)],
+        Phase::Act => vec![boxed(act::drive_and_sense)],
         Phase::Judge => vec![boxed(limits::judge::judge_limits)],
         Phase::Watch => {
             vec![boxed(script::conditions::watch_conditions), boxed(maintenance::condition::watch_conditions_of_parts)]
@@ -61,7 +64,7 @@ impl std::fmt::Debug for Phases {
 
 impl Phases {
     pub fn new(world: &mut World) -> Phases {
-        let all = [Phase::Age, Phase::Script, Phase::Settle, Phase::Act, Phase::Judge, Phase::Watch];
+        let all = [Phase::Quiet, Phase::Age, Phase::Script, Phase::Settle, Phase::Act, Phase::Judge, Phase::Watch];
         let mut list: Vec<_> = all.into_iter().map(|phase| (phase, systems(phase))).collect();
         for (_, systems) in &mut list {
             for system in systems {

@@ -116,23 +116,16 @@ impl Twin {
         clock.fresh = !self.started;
         clock.tick += u32::from(self.started);
         let tick = clock.tick;
-        if self.started {
-            self.phases.run(Phase::Age, &mut self.world);
-        }
-        self.started = true;
         self.receive(batch);
-        if self.something_is_due(tick) {
-            self.world.resource_mut::<Agenda>().open(tick);
-            self.phases.run(Phase::Script, &mut self.world);
-            self.look_ahead();
-        }
-        if tick == 0 && self.plan.models.iter().any(|model| !model.echoes.is_empty()) {
-            // Lags start settled: drivers that read sensors and sensors that follow drivers come to rest first.
-            for _ in 0..SETTLING {
-                self.phases.run(Phase::Settle, &mut self.world);
+        if !self.started || tick >= self.next_due {
+            self.eventful(tick);
+        } else {
+            self.phases.run(Phase::Quiet, &mut self.world);
+            if !self.world.resource::<Blackboard>().worn.is_empty() {
+                self.script(tick);
+                self.phases.run(Phase::Act, &mut self.world);
             }
         }
-        self.phases.run(Phase::Act, &mut self.world);
         if !self.world.resource::<Blackboard>().hot.is_empty() {
             self.phases.run(Phase::Judge, &mut self.world);
         }
@@ -142,8 +135,26 @@ impl Twin {
         }
     }
 
-    fn something_is_due(&self, tick: u32) -> bool {
-        tick >= self.next_due || !self.world.resource::<Blackboard>().worn.is_empty()
+    /// A tick at which something is due, or the first.
+    fn eventful(&mut self, tick: u32) {
+        if self.started {
+            self.phases.run(Phase::Age, &mut self.world);
+        }
+        self.started = true;
+        self.script(tick);
+        if tick == 0 && self.plan.models.iter().any(|model| !model.echoes.is_empty()) {
+            // Lags start settled: drivers that read sensors and sensors that follow drivers come to rest first.
+            for _ in 0..SETTLING {
+                self.phases.run(Phase::Settle, &mut self.world);
+            }
+        }
+        self.phases.run(Phase::Act, &mut self.world);
+    }
+
+    fn script(&mut self, tick: u32) {
+        self.world.resource_mut::<Agenda>().open(tick);
+        self.phases.run(Phase::Script, &mut self.world);
+        self.look_ahead();
     }
 
     /// The next tick at which something is due, kept so that a quiet tick costs one comparison.

@@ -1,4 +1,4 @@
-//! The system that works out drivers, stress and derived terms: sixteen machines of a model at a time, column by column.
+//! Driving: works out drivers, stress and derived terms: sixteen machines of a model at a time, column by column.
 
 use super::{Operand, Source};
 use crate::dice::panel_normals;
@@ -36,7 +36,28 @@ pub struct Columns {
     gusts: Option<Gusts>,
 }
 
-/// Drivers, stress, derived terms and rates of this tick.
+/// Drivers, stress, derived terms and rates of this tick, of all machines of a world: they lie in line.
+pub fn drive(course: &Course, patches: &Patches, columns: &mut Columns, machines: &[Machine], slots: &mut [Slots]) {
+    let stretch = course.clock.tick / 16;
+    let mut gusts = columns.gusts.take().unwrap_or_else(|| Gusts::new(&course.plan, machines.len()));
+    let stale = gusts.stretch != Some(stretch);
+    gusts.stretch = Some(stretch);
+    pulp::Arch::new().dispatch(DrivePass {
+        clock: course.clock,
+        nanos: i64::from(course.clock.tick) * course.plan.tick.0,
+        plan: &course.plan,
+        runs: &course.runs,
+        machines,
+        slots,
+        patches,
+        gusts: &mut gusts,
+        stale,
+        columns,
+    });
+    columns.gusts = Some(gusts);
+}
+
+/// The same as a system of its own: before the first readings, while what feeds on itself comes to rest.
 pub fn drive_machines(
     course: Res<Course>,
     blackboard: Res<Blackboard>,
@@ -44,27 +65,9 @@ pub fn drive_machines(
     mut machines: Query<(&Machine, &mut Slots)>,
 ) {
     let Ok(stretches) = machines.contiguous_iter_mut() else { return };
-    let stretch = course.clock.tick / 16;
-    let machine_count = course.runs.last().map_or(0, |run| run.end);
-    let mut gusts = columns.gusts.take().unwrap_or_else(|| Gusts::new(&course.plan, machine_count));
-    let stale = gusts.stretch != Some(stretch);
-    gusts.stretch = Some(stretch);
     for (machines, mut slots) in stretches {
-        let pass = DrivePass {
-            clock: course.clock,
-            nanos: i64::from(course.clock.tick) * course.plan.tick.0,
-            plan: &course.plan,
-            runs: &course.runs,
-            machines,
-            slots: slots.bypass_change_detection(),
-            patches: &blackboard.patches,
-            gusts: &mut gusts,
-            stale,
-            columns: &mut columns,
-        };
-        pulp::Arch::new().dispatch(pass);
+        drive(&course, &blackboard.patches, &mut columns, machines, slots.bypass_change_detection());
     }
-    columns.gusts = Some(gusts);
 }
 
 struct DrivePass<'a> {
@@ -182,11 +185,11 @@ impl DrivePass<'_> {
     }
 
     /// The normal of one walk at this tick.
-    #[inline(never)]
+    #[inline(always)]
     fn gust(&mut self, at: usize, walk: u8, purpose: u32) -> f32 {
-        let machine = &self.machines[at];
-        let place = machine.local as usize * self.gusts.walks + usize::from(walk);
+        let place = self.machines[at].local as usize * self.gusts.walks + usize::from(walk);
         if self.stale {
+            let machine = &self.machines[at];
             let mut out = [[0.0; 16]; 1];
             // Panels of sensors have small numbers: walks take theirs from the upper part of what a panel may be.
             let panel = (purpose & 0x0FFF_FFFF) | 0x1000_0000;

@@ -15,6 +15,9 @@ use plant::Plant;
 use std::collections::{BTreeMap, BTreeSet};
 use twinwright_model::{Diagnostic, Span};
 
+/// Machines times futures that are held in memory at once, a kibibyte each.
+pub const MOST_ROWS: u64 = 2_000_000;
+
 /// Futures beyond this are refused.
 const MOST_FUTURES: u64 = 1_000_000;
 
@@ -66,6 +69,7 @@ impl Compiler<'_> {
         let seed = self.seed.or(spec.seed).unwrap_or(1);
         let futures = self.futures(&spec);
         let plant = self.plant(&spec, seed);
+        self.check_size(&spec, &plant, futures);
         let links = self.links(&spec, &plant);
         let start = spec.start.value;
         let script = self.script(&spec, &plant, start);
@@ -142,6 +146,20 @@ impl Compiler<'_> {
             return 1;
         }
         count as u32
+    }
+
+    /// Futures live side by side in memory.
+    fn check_size(&mut self, spec: &ScenarioSpec, plant: &Plant, futures: u32) {
+        let (machines, Some(asked)) = (plant.machines.len() as u64, &spec.futures) else { return };
+        let rows = machines * u64::from(futures);
+        if rows > MOST_ROWS && futures > 1 {
+            let fault = Fault::new(
+                &asked.count.span,
+                "number",
+                format!("{machines} machines in {futures} futures are {rows} at once"),
+            );
+            self.faults.add(fault.expected(format!("at most {MOST_ROWS} machines times futures")));
+        }
     }
 
     fn expectations(&mut self, spec: &ScenarioSpec, plant: &Plant) {

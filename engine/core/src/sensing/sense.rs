@@ -1,4 +1,4 @@
-//! The system that senses: every panel of every machine, run by run, four panels at a time.
+//! Sensing: every panel of every machine, run by run, four panels at a time.
 
 use super::distort::Distortion;
 use super::kernel::{Sampling, sample, targets};
@@ -6,38 +6,34 @@ use super::panel::{LANES, Panel};
 use super::wires;
 use crate::plan::{Model, Plan};
 use crate::world::{Between, Blackboard, Clock, Course, Hot, Machine, Panels, Run, Slots};
-use bevy_ecs::prelude::{Query, Res, ResMut};
+use bevy_ecs::prelude::{Query, Res};
 use pulp::{Simd, WithSimd};
 
-/// True values and readings of this tick.
-pub fn sense_panels(
-    course: Res<Course>,
-    mut blackboard: ResMut<Blackboard>,
-    mut machines: Query<(&Machine, &mut Slots, &mut Panels)>,
+/// True values and readings of this tick, of machines that lie in line.
+pub fn sense(
+    course: &Course,
+    blackboard: &mut Blackboard,
+    machines: &[Machine],
+    slots: &mut [Slots],
+    panels: &mut [Panels],
 ) {
     blackboard.hot.clear();
     blackboard.between.clear();
     let crossed = blackboard.board.has_swaps();
     if crossed {
-        let all = machines.iter_mut().map(|(machine, _, panels)| (machine, panels.into_inner()));
-        wires::straighten(&blackboard.board, course.clock.tick, all);
+        wires::straighten(&blackboard.board, course.clock.tick, machines.iter().zip(panels.iter_mut()));
     }
-    let Ok(stretches) = machines.contiguous_iter_mut() else { return };
-    for (machines, mut slots, mut panels) in stretches {
-        let pass = SensePass {
-            clock: course.clock,
-            plan: &course.plan,
-            runs: &course.runs,
-            machines,
-            slots: slots.bypass_change_detection(),
-            panels: panels.bypass_change_detection(),
-            blackboard: &mut blackboard,
-        };
-        pulp::Arch::new().dispatch(pass);
-    }
+    pulp::Arch::new().dispatch(SensePass {
+        clock: course.clock,
+        plan: &course.plan,
+        runs: &course.runs,
+        machines,
+        slots,
+        panels,
+        blackboard,
+    });
     if crossed {
-        let all = machines.iter_mut().map(|(machine, _, panels)| (machine, panels.into_inner()));
-        wires::cross(&course, &mut blackboard, all);
+        wires::cross(course, blackboard, machines.iter().zip(panels));
     }
 }
 

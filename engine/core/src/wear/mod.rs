@@ -19,8 +19,10 @@ pub const NODES_PER_LIFE: f64 = 1024.0;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Law {
     Linear,
+    /// `whole` is e^shape - 1, worked out once.
     Exponential {
         shape: f64,
+        whole: f64,
     },
     Wiener {
         spread: f64,

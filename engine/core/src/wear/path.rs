@@ -44,7 +44,7 @@ impl Piece {
     #[inline]
     pub fn wear_at(&self, plan: &WearPlan, s: f64) -> f64 {
         match plan.law {
-            Law::Exponential { shape } => self.wear + libm::expm1(shape * s) / libm::expm1(shape),
+            Law::Exponential { shape, whole } => self.wear + libm::expm1(shape * s) / whole,
             _ => self.wear + self.slope * (s - self.from),
         }
     }

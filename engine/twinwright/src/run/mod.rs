@@ -80,9 +80,6 @@ pub struct Outcome {
     pub report: ReportData,
 }
 
-/// More machines times futures than this are refused before they fill the memory.
-const MOST_MACHINES: u64 = 2_000_000;
-
 /// Reads and compiles a scenario with the changes that the command line asks for.
 pub fn plan(settings: &Settings) -> Result<Plan, Trouble> {
     let mut document = read_document(&settings.scenario)?;
@@ -97,15 +94,6 @@ pub fn plan(settings: &Settings) -> Result<Plan, Trouble> {
     let mut plan = plan::compile_seeded(&document, &kinds, settings.seed).map_err(Trouble::Files)?;
     if let Some(until) = &settings.until {
         plan.ticks = until_tick(until, &plan)?;
-    }
-    let rows = plan.machines.len() as u64 * u64::from(plan.futures);
-    if rows > MOST_MACHINES {
-        let message = format!(
-            "{} machines in {} futures are {rows} machines at once; at most {MOST_MACHINES} fit",
-            plan.machines.len(),
-            plan.futures
-        );
-        return Err(Trouble::Input(message));
     }
     Ok(plan)
 }

@@ -124,7 +124,10 @@ impl Maker<'_> {
             if value > 0.0 { value } else { default }
         };
         match *found {
-            "exponential" => Law::Exponential { shape: positive(&wear.shape, "shape", 3.0) },
+            "exponential" => {
+                let shape = positive(&wear.shape, "shape", 3.0);
+                Law::Exponential { shape, whole: libm::expm1(shape) }
+            }
             "wiener" => Law::Wiener { spread: positive(&wear.spread, "spread", 0.1) },
             "gamma" => Law::Gamma { spread: positive(&wear.spread, "spread", 0.1) },
             "weibull" => Law::Weibull { shape: positive(&wear.shape, "shape", 2.0) },
