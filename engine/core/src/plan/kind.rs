@@ -1,19 +1,19 @@
 //! A machine file compiled to a model: names become slots, expressions become gains, tapes and tables.
 
 mod drivers;
+mod heads;
+mod rates;
 mod sensors;
 mod wears;
 
 use super::{KindHead, Model, formulas, slot};
 use crate::dice::{Dice, Purpose};
 use crate::economy::EconomyPlan;
-use crate::economy::spec::{CostsSpec, ProductionSpec};
 use crate::expression::{Bound, Meaning, Names, Tape};
-use crate::files::leaf::{At, Formula};
-use crate::files::machine::{CLASSES, MACHINE_SCHEMA};
+use crate::files::MachineSpec;
+use crate::files::leaf::Formula;
 use crate::files::numbers::{Draw, Lapse, Num};
 use crate::files::sources::{Bytes, Fault, Faults};
-use crate::files::{MachineSpec, names};
 use std::collections::BTreeMap;
 use twinwright_model::{Sensor, Sheet, Span};
 
@@ -141,69 +141,6 @@ impl Maker<'_> {
         self.make_sensors();
         self.write_tape(pending);
         self.finish_lists();
-    }
-
-    fn check_head(&mut self) {
-        if self.spec.schema.value != MACHINE_SCHEMA {
-            let fault = Fault::new(&self.spec.schema.span, "schema", "this is not a machine file of version 1");
-            self.faults.add(fault.expected(format!("`schema = \"{MACHINE_SCHEMA}\"`")));
-        }
-        let kind = &self.spec.kind;
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if kind.value.is_empty() || !kind.value.chars().all(plain) || kind.value.len() > 64 {
-            let fault = Fault::new(&kind.span, "kind-name", format!("`{}` cannot name a kind", kind.value));
-            self.faults.add(fault.expected("lower-case letters, digits and `-`, at most 64"));
-        }
-        if let Some(class) = &self.spec.class
-            && !CLASSES.contains(&class.value.as_str())
-        {
-            self.faults.add(
-                Fault::new(&class.span, "class", format!("`{}` is not a class", class.value))
-                    .expected(names::list(CLASSES))
-                    .nearest(names::nearest(&class.value, CLASSES)),
-            );
-        }
-        if self.spec.sensors.is_empty() && !self.faults.blames_key("sensors") && !self.faults.names_sort() {
-            self.faults.say(&self.spec.span, "missing-key", "a machine needs at least one sensor");
-        }
-    }
-
-    /// Names of parameters, drivers, wears and sensors share one space.
-    fn check_names(&mut self) -> bool {
-        let spec = self.spec;
-        let tables: [(&str, Vec<&At<String>>); 4] = [
-            ("parameter", spec.parameters.iter().map(|(name, _)| name).collect()),
-            ("driver", spec.drivers.iter().map(|(name, _)| name).collect()),
-            ("wear", spec.wear.iter().map(|(name, _)| name).collect()),
-            ("sensor", spec.sensors.iter().map(|(name, _)| name).collect()),
-        ];
-        let total: usize = tables.iter().map(|(_, names)| names.len()).sum();
-        if spec.sensors.len() > MOST_SENSORS || total > MOST_NAMES || spec.wear.len() > 32 {
-            let message =
-                format!("this kind has {} sensors, {} wears and {total} names", spec.sensors.len(), spec.wear.len());
-            let fault = Fault::new(&spec.span, "too-many", message);
-            self.faults.add(fault.expected(format!("at most {MOST_SENSORS} sensors, 32 wears and {MOST_NAMES} names")));
-            return false;
-        }
-        let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-        for (sort, names) in &tables {
-            for name in names {
-                if !names::is_identifier(&name.value) {
-                    let fault = Fault::new(&name.span, "name", format!("`{}` cannot name a {sort}", name.value));
-                    self.faults.add(fault.expected("letters, digits and `_`, at most 64, no digit first"));
-                } else if RESERVED.contains(&name.value.as_str()) {
-                    self.faults.say(
-                        &name.span,
-                        "name",
-                        format!("`{}` already means something in expressions", name.value),
-                    );
-                } else if let Some(other) = seen.insert(&name.value, sort) {
-                    let message = format!("`{}` is the name of a {other} and of a {sort}", name.value);
-                    self.faults.say(&name.span, "name", message);
-                }
-            }
-        }
-        true
     }
 
     fn new_slot(&mut self) -> u16 {
@@ -349,90 +286,6 @@ impl Maker<'_> {
         let slot = self.new_slot();
         self.derived.push((term, slot));
         slot
-    }
-
-    /// Stress and economy, bound before the slots are counted.
-    fn gather_formulas(&mut self) -> Vec<(Bound, u16)> {
-        let mut pending = Vec::new();
-        let spec = self.spec;
-        for (index, (_, wear)) in spec.wear.iter().enumerate() {
-            let slot = self.model.wears.get(index).map_or(0, |plan| plan.stress);
-            let bound = wear.stress.as_ref().map_or(Bound::Number(1.0), |stress| self.bind(stress, true));
-            self.hold_or_push(bound, slot, &mut pending);
-        }
-        if let Some(production) = &spec.production {
-            self.make_production(production, &mut pending);
-        }
-        if let Some(costs) = &spec.costs {
-            self.make_costs(costs, &mut pending);
-        }
-        pending
-    }
-
-    /// A constant needs no tape: its slot holds it from the start.
-    fn hold_or_push(&mut self, bound: Bound, slot: u16, pending: &mut Vec<(Bound, u16)>) {
-        match bound.as_constant() {
-            Some(value) => self.model.initial.push((slot, value)),
-            None => {
-                pending.push((bound, slot));
-                self.model.stores.push(slot);
-            }
-        }
-    }
-
-    fn make_production(&mut self, production: &ProductionSpec, pending: &mut Vec<(Bound, u16)>) {
-        self.model.economy.ideal = self.fix(&production.ideal, "production.ideal");
-        self.require(self.model.economy.ideal > 0.0, &production.ideal.span, "the ideal rate", "above 0");
-        let rate = self.bind(&production.rate, false);
-        let slot = self.new_slot();
-        self.model.economy.rate = Some(slot);
-        self.hold_or_push(rate, slot, pending);
-        if let Some(scrap) = &production.scrap {
-            let bound = self.bind(scrap, false);
-            let slot = self.new_slot();
-            self.model.economy.scrap = Some(slot);
-            self.hold_or_push(bound, slot, pending);
-        }
-    }
-
-    fn make_costs(&mut self, costs: &CostsSpec, pending: &mut Vec<(Bound, u16)>) {
-        if let Some(power) = &costs.power {
-            let bound = self.bind(power, false);
-            let slot = self.new_slot();
-            self.model.economy.power = Some(slot);
-            self.hold_or_push(bound, slot, pending);
-        }
-        let mut price = |num: &Option<Num>, path: &str| num.as_ref().map_or(0.0, |num| self.fix(num, path));
-        let (energy, downtime, scrap) = (
-            price(&costs.energy, "costs.energy"),
-            price(&costs.downtime, "costs.downtime"),
-            price(&costs.scrap, "costs.scrap"),
-        );
-        let economy = &mut self.model.economy;
-        (economy.energy_price, economy.downtime_price, economy.scrap_price) = (energy, downtime, scrap);
-    }
-
-    fn write_tape(&mut self, pending: Vec<(Bound, u16)>) {
-        let mut tape = Tape::new(usize::from(self.model.slots));
-        self.write_drivers(&mut tape);
-        let mut pushes = self
-            .model
-            .drivers
-            .iter()
-            .filter(|driver| matches!(driver.source, crate::drivers::Source::Tape { .. }))
-            .count();
-        let from = pushes;
-        let derived = std::mem::take(&mut self.derived);
-        if self.is_too_large {
-            return;
-        }
-        for (bound, slot) in pending.iter().chain(&derived) {
-            tape.push(bound, *slot);
-            pushes += 1;
-        }
-        self.model.stores.extend(derived.iter().map(|(_, slot)| *slot));
-        self.model.after_drivers = (from, pushes);
-        self.model.tape = tape;
     }
 
     /// Loads and stores without doubles, in ascending order.

@@ -2,7 +2,8 @@
 //!
 //! `s` is the time integral of stress over life, kept as an anchor and a rate, so that many small steps and one leap
 //! agree. What wear makes of `s` is a path of straight pieces (one for linear and weibull, 1,024 a life for wiener and
-//! gamma, one between shocks), each addressed by machine, wear, renewal and node; only exponential is a curve.
+//! gamma, one between shocks), each addressed by machine, wear, renewal and node; exponential is a curve with a node every
+//! 1,024th of a life, so that the slow functions are called there and not every tick.
 
 pub mod age;
 pub mod path;

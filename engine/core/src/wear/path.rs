@@ -27,7 +27,11 @@ impl Piece {
     pub fn first(plan: &WearPlan, dice: &Dice, renewal: u32, base: f64) -> Piece {
         let mut piece = Piece { from: 0.0, until: f64::INFINITY, wear: base, slope: 1.0 };
         match &plan.law {
-            Law::Linear | Law::Exponential { .. } => {}
+            Law::Linear => {}
+            Law::Exponential { whole, .. } => {
+                piece.slope = 1.0 / whole;
+                piece.until = 1.0 / NODES_PER_LIFE;
+            }
             Law::Weibull { shape } => {
                 let lives = dice.stream(plan.path, address(renewal, 0)).weibull(*shape, 1.0);
                 piece.slope = 1.0 / lives;
@@ -44,7 +48,7 @@ impl Piece {
     #[inline]
     pub fn wear_at(&self, plan: &WearPlan, s: f64) -> f64 {
         match plan.law {
-            Law::Exponential { shape, whole } => self.wear + libm::expm1(shape * s) / whole,
+            Law::Exponential { shape, .. } => self.wear + self.slope * small_expm1(shape * (s - self.from)),
             _ => self.wear + self.slope * (s - self.from),
         }
     }
@@ -63,15 +67,25 @@ impl Piece {
                 self.until = f64::INFINITY;
                 break;
             }
-            self.wear += self.slope * (self.until - self.from);
-            self.from = self.until;
+            let rise = self.slope * (self.until - self.from);
+            let from = std::mem::replace(&mut self.from, self.until);
             *node += 1;
             match &plan.law {
+                Law::Exponential { shape, whole } => {
+                    // From the base up again at each node, so that nothing adds up: at s = 1 it is exactly 1.
+                    let base = self.wear - libm::expm1(shape * from) / whole;
+                    self.wear = base + libm::expm1(shape * self.from) / whole;
+                    self.slope = libm::exp(shape * self.from) / whole;
+                    self.until = f64::from(*node + 1) / NODES_PER_LIFE;
+                }
                 Law::Shock { jump, .. } => {
-                    self.wear += dice.stream(plan.path, address(renewal, *node) | JUMP).draw(jump);
+                    self.wear += rise + dice.stream(plan.path, address(renewal, *node) | JUMP).draw(jump);
                     self.draw_gap(plan, dice, renewal, *node);
                 }
-                _ => self.draw_slope(plan, dice, renewal, *node),
+                _ => {
+                    self.wear += rise;
+                    self.draw_slope(plan, dice, renewal, *node);
+                }
             }
             crossed = self.wear >= 1.0;
         }
@@ -101,6 +115,16 @@ impl Piece {
     pub fn lift(&mut self, by: f64) {
         self.wear += by;
     }
+}
+
+/// e^x - 1 for the small x between two nodes: a series in + - *, as libm's costs more than the rest of a wear's tick.
+/// Shapes above 20 leave its range and take libm's.
+#[inline]
+fn small_expm1(x: f64) -> f64 {
+    if x > 0.02 {
+        return libm::expm1(x);
+    }
+    x * (1.0 + x * (1.0 / 2.0 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0 + x * (1.0 / 720.0))))))
 }
 
 /// Sets the sizes of shocks apart from their times.
