@@ -4,18 +4,17 @@
 //! costs as much as half a panel. Machines never change their components, so all of them lie in one stretch, in the
 //! order they were spawned in.
 
-use crate::drivers::drive::{Columns, drive};
+use crate::drivers::drive::drive;
 use crate::economy::Meters;
 use crate::sensing::sense::sense;
 use crate::wear::age::age;
 use crate::world::{Blackboard, Course, Machine, Modes, Panels, Slots, Wears};
-use bevy_ecs::prelude::{Local, Query, Res, ResMut};
+use bevy_ecs::prelude::{Query, Res, ResMut};
 
 /// Wear, energy and output since the tick before; then, where no wear reached 1, drivers and readings of this tick.
 pub fn pass_quietly(
     course: Res<Course>,
     mut blackboard: ResMut<Blackboard>,
-    mut columns: Local<Columns>,
     mut machines: Query<(&Machine, &Modes, &mut Slots, &mut Wears, &mut Meters, &mut Panels)>,
 ) {
     let Ok(stretches) = machines.contiguous_iter_mut() else { return };
@@ -24,7 +23,7 @@ pub fn pass_quietly(
         let (wears, meters) = (wears.bypass_change_detection(), meters.bypass_change_detection());
         age(&course, &mut blackboard.worn, machines, modes, slots, wears, meters);
         if blackboard.worn.is_empty() {
-            drive(&course, &blackboard.patches, &mut columns, machines, slots);
+            drive(&course, &mut blackboard, machines, slots);
             sense(&course, &mut blackboard, machines, slots, panels);
         }
     }
@@ -47,13 +46,12 @@ pub fn age_machines(
 pub fn drive_and_sense(
     course: Res<Course>,
     mut blackboard: ResMut<Blackboard>,
-    mut columns: Local<Columns>,
     mut machines: Query<(&Machine, &mut Slots, &mut Panels)>,
 ) {
     let Ok(stretches) = machines.contiguous_iter_mut() else { return };
     for (machines, mut slots, mut panels) in stretches {
         let (slots, panels) = (slots.bypass_change_detection(), panels.bypass_change_detection());
-        drive(&course, &blackboard.patches, &mut columns, machines, slots);
+        drive(&course, &mut blackboard, machines, slots);
         sense(&course, &mut blackboard, machines, slots, panels);
     }
 }

@@ -5,7 +5,7 @@ use crate::dice::panel_normals;
 use crate::plan::{Model, Plan};
 use crate::world::patches::What;
 use crate::world::{Blackboard, Clock, Course, Machine, Patches, Run, Slots};
-use bevy_ecs::prelude::{Local, Query, Res};
+use bevy_ecs::prelude::{Query, Res, ResMut};
 use pulp::{Simd, WithSimd};
 
 /// Machines in a block.
@@ -29,7 +29,7 @@ impl Gusts {
 }
 
 /// Columns of a block, kept from tick to tick so that nothing is allocated.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Columns {
     wide: Vec<[f64; BLOCK]>,
     narrow: Vec<[f64; 1]>,
@@ -37,7 +37,8 @@ pub struct Columns {
 }
 
 /// Drivers, stress, derived terms and rates of this tick, of all machines of a world: they lie in line.
-pub fn drive(course: &Course, patches: &Patches, columns: &mut Columns, machines: &[Machine], slots: &mut [Slots]) {
+pub fn drive(course: &Course, blackboard: &mut Blackboard, machines: &[Machine], slots: &mut [Slots]) {
+    let mut columns = std::mem::take(&mut blackboard.columns);
     let stretch = course.clock.tick / 16;
     let mut gusts = columns.gusts.take().unwrap_or_else(|| Gusts::new(&course.plan, machines.len()));
     let stale = gusts.stretch != Some(stretch);
@@ -49,24 +50,24 @@ pub fn drive(course: &Course, patches: &Patches, columns: &mut Columns, machines
         runs: &course.runs,
         machines,
         slots,
-        patches,
+        patches: &blackboard.patches,
         gusts: &mut gusts,
         stale,
-        columns,
+        columns: &mut columns,
     });
     columns.gusts = Some(gusts);
+    blackboard.columns = columns;
 }
 
 /// The same as a system of its own: before the first readings, while what feeds on itself comes to rest.
 pub fn drive_machines(
     course: Res<Course>,
-    blackboard: Res<Blackboard>,
-    mut columns: Local<Columns>,
+    mut blackboard: ResMut<Blackboard>,
     mut machines: Query<(&Machine, &mut Slots)>,
 ) {
     let Ok(stretches) = machines.contiguous_iter_mut() else { return };
     for (machines, mut slots) in stretches {
-        drive(&course, &blackboard.patches, &mut columns, machines, slots.bypass_change_detection());
+        drive(&course, &mut blackboard, machines, slots.bypass_change_detection());
     }
 }
 

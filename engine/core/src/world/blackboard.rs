@@ -2,6 +2,7 @@
 
 use super::board::FaultBoard;
 use super::patches::Patches;
+use crate::drivers::drive::Columns;
 use crate::sensing::LANES;
 use bevy_ecs::prelude::Resource;
 
@@ -14,6 +15,8 @@ pub struct Blackboard {
     pub board: FaultBoard,
     /// Wears that reached 1 at this tick: machine (local number) and wear.
     pub worn: Vec<(u32, u8)>,
+    /// Room to drive in, kept from tick to tick.
+    pub columns: Columns,
     /// Panels for the limits to look at.
     pub hot: Vec<Hot>,
     /// True values of this tick, where somebody wants to see them.
