@@ -1,6 +1,6 @@
 //! The twin: a world built from a plan, and the narrow waist through which everything else drives it.
 
-use crate::dice::Dice;
+use crate::dice::{Dice, EVERY_FUTURE};
 use crate::drivers::Source;
 use crate::economy::Meters;
 use crate::files::numbers::Draw;
@@ -19,9 +19,6 @@ use crate::{faults, maintenance, script};
 use bevy_ecs::prelude::World;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// The dice of what a machine is in every future.
-pub const EVERY_FUTURE: u64 = u64::MAX;
 
 /// Rounds in which what feeds on itself comes to rest at the start.
 const SETTLING: usize = 64;

@@ -54,6 +54,9 @@ impl Dice {
     }
 }
 
+/// The future of what a machine is in every future: draws of units do not vary from one to the next.
+pub const EVERY_FUTURE: u64 = u64::MAX;
+
 /// What the luck is for: a 31-bit hash of a dotted name such as `wear.bearing.path`, made when a plan is compiled.
 ///
 /// A machine has some hundred purposes: that two of them share a number happens to one kind of machine in 400,000. The

@@ -27,15 +27,11 @@ pub fn plan_first_faults(plan: &Plan, roster: &Roster, agenda: &mut Agenda) {
                     Arrival::Once(nanos) => nanos,
                     Arrival::Every(_) => gap(fault, &dice, 0).unwrap_or(i64::MAX),
                 };
-                let tick = tick_of(due as f64, plan);
+                let tick = plan.tick_after(due as f64);
                 agenda.add(tick, local, Deed::StartFault { fault: index as u32, occurrence: 0, due });
             }
         }
     }
-}
-
-fn tick_of(nanos: f64, plan: &Plan) -> u32 {
-    (nanos / plan.tick.0 as f64 - 1e-9).ceil().clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
 /// Nanoseconds from one start to the next; None for what comes only once.
@@ -48,7 +44,7 @@ pub fn gap(fault: &FaultPlan, dice: &Dice, occurrence: u32) -> Option<i64> {
 /// to ticks does not add up, but not before this one has ended.
 pub fn next_start(due: i64, gap: i64, end: u32, plan: &Plan) -> (u32, i64) {
     let due = due.saturating_add(gap);
-    match tick_of(due as f64, plan) {
+    match plan.tick_after(due as f64) {
         tick if tick < end => (end, i64::from(end).saturating_mul(plan.tick.0)),
         tick => (tick, due),
     }
@@ -76,7 +72,7 @@ pub fn end_tick(envelope: &Envelope, plan: &Plan) -> u32 {
     if envelope.lasts.is_infinite() {
         return u32::MAX;
     }
-    envelope.start.saturating_add(tick_of(envelope.lasts, plan).max(1))
+    envelope.start.saturating_add(plan.tick_after(envelope.lasts).max(1))
 }
 
 /// The size of one occurrence.

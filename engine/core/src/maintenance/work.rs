@@ -226,17 +226,12 @@ impl Shop<'_, '_> {
         self.ask_for_work(local);
         let nanos = f64::from(self.course.clock.tick) * self.course.plan.tick.0 as f64;
         let round = (nanos / every + 0.5).floor() + 1.0;
-        self.agenda.add(tick_of(round * every, &self.course.plan), local, Deed::PlannedWork);
+        self.agenda.add(self.course.plan.tick_after(round * every), local, Deed::PlannedWork);
     }
 }
 
 /// Keeps the draw of what a repair restores to apart from the draws of its length and cost.
 const RESTORES_TO: u64 = 1 << 40;
-
-/// The first tick at or after so many nanoseconds from the start.
-pub fn tick_of(nanos: f64, plan: &Plan) -> u32 {
-    (nanos / plan.tick.0 as f64 - 1e-9).ceil().clamp(0.0, f64::from(u32::MAX)) as u32
-}
 
 fn repairs(model: &Model, which: u32) -> impl Iterator<Item = (usize, &crate::wear::RepairPlan)> {
     let wears = model.wears.iter().enumerate();
@@ -263,7 +258,7 @@ pub fn plan_first_works(plan: &Plan, runs: &[Run], agenda: &mut Agenda) {
     for run in runs {
         let restores = &plan.maintenance.restores[run.model as usize];
         for local in (run.start..run.end).filter(|_| !restores.is_empty()) {
-            agenda.add(tick_of(every, plan), local as u32, deed);
+            agenda.add(plan.tick_after(every), local as u32, deed);
         }
     }
 }

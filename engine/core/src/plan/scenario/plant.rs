@@ -1,7 +1,7 @@
 //! The plant of a scenario: its machines, each with its model.
 
 use super::{Compiler, MachineSpec, kind, machines};
-use crate::dice::Dice;
+use crate::dice::{Dice, EVERY_FUTURE};
 use crate::files::leaf::At;
 use crate::files::scenario::{MachineBlock, ScenarioSpec};
 use crate::files::sources::Fault;
@@ -12,9 +12,6 @@ use crate::plan::{KindHead, MachinePlan, Model};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use twinwright_model::{Sheet, Span};
-
-/// The dice of what a machine is in every future: draws of units do not vary from future to future.
-pub const EVERY_FUTURE: u64 = u64::MAX;
 
 /// Machines with their models, and the files that they came from.
 #[derive(Default)]
