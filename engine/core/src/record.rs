@@ -29,10 +29,6 @@ impl Twin {
         self.world.resource_mut::<Outbox>().muted = true;
     }
 
-    pub fn has_mail(&self) -> bool {
-        !self.world.resource::<Outbox>().is_empty()
-    }
-
     /// Labels of faults that are still active.
     pub fn open_labels(&mut self) -> Vec<Label> {
         let plan = self.plan().clone();

@@ -147,9 +147,4 @@ impl Plan {
     pub fn tick_after(&self, nanos: f64) -> u32 {
         (nanos / self.tick.0 as f64 - 1e-9).ceil().clamp(0.0, f64::from(u32::MAX)) as u32
     }
-
-    /// Sensors in the order of the file, with where they sit.
-    pub fn sensor(&self, machine: u32, name: &str) -> Option<&SensorPlan> {
-        self.model_of(machine).sensors.iter().find(|sensor| sensor.name == name)
-    }
 }

@@ -27,8 +27,4 @@ impl Outbox {
             self.events.push(EventRecord { time, machine, future, event, detail });
         }
     }
-
-    pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.alerts.is_empty() && self.labels.is_empty()
-    }
 }

@@ -15,8 +15,6 @@ pub struct Merged {
     pub events: Vec<EventRecord>,
     pub alerts: Vec<AlertRecord>,
     pub labels: Vec<Label>,
-    /// Readings in the chunk, for the progress line.
-    pub readings: u64,
 }
 
 /// Merges stretch after stretch.
@@ -50,8 +48,6 @@ impl Merger {
         };
         merged.chunk.readings.iter_mut().for_each(|rows| renumber(rows, &self.seen, &mut self.sets));
         merged.chunk.fault_sets.clone_from(&self.sets);
-        let values = |rows: &ReadingRows| (rows.len() * rows.values.len()) as u64;
-        merged.readings = merged.chunk.readings.iter().map(values).sum();
         merged
     }
 

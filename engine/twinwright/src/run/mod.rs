@@ -157,7 +157,7 @@ pub fn run(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Result<O
         recorder.events(&merged.events)?;
         recorder.alerts(&merged.alerts)?;
         labels.extend(merged.labels);
-        progress.advance(done.saturating_sub(1), merged.readings);
+        progress.advance(done.saturating_sub(1));
     }
     let tick = done.saturating_sub(1) as u32;
     let ends = crew.finish()?;

@@ -38,7 +38,7 @@ impl Progress {
     }
 
     /// `ticks` are done.
-    pub fn advance(&mut self, ticks: u64, _recorded: u64) {
+    pub fn advance(&mut self, ticks: u64) {
         self.ticks = ticks;
         let speed = self.speed();
         let now = self.start + Span(self.tick.0.saturating_mul(ticks as i64));
