@@ -5,13 +5,17 @@
 
 pub mod diagnostic;
 pub mod mode;
+pub mod names;
+pub mod parcel;
 pub mod quality;
 pub mod record;
 pub mod sheet;
 pub mod time;
+pub mod units;
 
 pub use diagnostic::{Diagnostic, Place};
 pub use mode::{E10, Mode};
+pub use parcel::Parcel;
 pub use quality::Quality;
 pub use record::{AlertRecord, AlertState, EventRecord, Label, Severity};
 pub use sheet::{Chunk, MachineName, ReadingRows, Sensor, Sheet, TruthRows};

@@ -200,13 +200,13 @@ fn acts(
             (None, both)
         }
         Effect::Shift { by } | Effect::Wear { by } => (Some(draw(by)), Vec::new()),
-        Effect::Trip | Effect::Comms => (None, Vec::new()),
+        Effect::Trip | Effect::Comms(_) => (None, Vec::new()),
     }
 }
 
 /// The sensor that a fault acts on, empty when it acts on the whole machine.
 fn sensor_name(fault: &FaultPlan, part: u16, model: &Model) -> String {
-    if !fault.kind.needs.contains(&"sensor") {
+    if !fault.one_sensor {
         return String::new();
     }
     model.sensors.get(part as usize).map(|sensor| sensor.name.clone()).unwrap_or_default()
@@ -221,6 +221,10 @@ pub fn label_of(plan: &Plan, active: &ActiveFault, machine: u32, future: u32, en
     let key = fault.kind.needs.iter().rev().find(|key| ["by", "rate", "factor", "step"].contains(*key));
     if let (Some(size), Some(key)) = (active.size, key) {
         parameters.insert((*key).to_owned(), json!(size));
+    }
+    if let Effect::Comms(comms) = &fault.effect {
+        let dice = Dice::of(plan.seed, u64::from(future), &plan.machines[machine as usize].id);
+        parameters.extend(comms.drawn(fault, &dice, active.occurrence).said());
     }
     for (key, nanos) in [("ramp_s", active.envelope.ramp), ("decay_s", active.envelope.decay)] {
         if nanos > 0.0 {
@@ -250,7 +254,7 @@ impl FaultBoard {
         }
         if fault.layer() != super::spec::Layer::Comms {
             let part = schedule::target_on(fault, machine).map(|target| target.part);
-            let sensor = part.filter(|_| fault.kind.needs.contains(&"sensor"));
+            let sensor = part.filter(|_| fault.one_sensor);
             let sensor = sensor.filter(|part| usize::from(*part) < model.sensors.len());
             let names = self.names.entry(active.local).or_default();
             names.push((fault.name.clone(), sensor));

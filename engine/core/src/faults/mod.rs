@@ -1,14 +1,18 @@
 //! Faults that are put in on purpose, with their ground truth.
 //!
 //! An active fault is an entity. Process faults act on drivers, wear and true values; sensor faults on readings;
-//! comms faults on delivery, so a run only labels them.
+//! comms faults on delivery: a world only labels them, and a courier does them to the readings of one outlet.
 
 pub mod apply;
+pub mod comms;
+pub mod courier;
 pub mod schedule;
 pub mod spec;
 
 use crate::dice::Purpose;
+use crate::files::leaf::At;
 use crate::files::numbers::Draw;
+use comms::Comms;
 use spec::{FaultKind, Layer};
 
 /// What a fault does.
@@ -48,7 +52,7 @@ pub enum Effect {
     },
     Trip,
     /// Acts on delivery only.
-    Comms,
+    Comms(Comms<Draw, Draw>),
 }
 
 /// When a fault comes.
@@ -78,6 +82,10 @@ pub struct FaultPlan {
     pub kind: FaultKind,
     pub effect: Effect,
     pub targets: Vec<Target>,
+    /// It acts on one sensor of each machine, its target's part, and not on the whole machine.
+    pub one_sensor: bool,
+    /// The only outlet that a comms fault acts on, such as `mqtt.plant`.
+    pub outlet: Option<At<String>>,
     pub arrival: Arrival,
     /// Total length in nanoseconds; None lasts to the end.
     pub lasts: Option<Draw>,
@@ -85,7 +93,7 @@ pub struct FaultPlan {
     pub hold: Option<Draw>,
     pub decay: Option<Draw>,
     pub purpose: Purpose,
-    /// The parameters as the file has them, for labels of comms faults.
+    /// Names among its parameters, for labels.
     pub said: Vec<(String, serde_json::Value)>,
 }
 

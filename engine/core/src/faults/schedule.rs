@@ -1,7 +1,7 @@
 //! When faults start and end: by the clock, or again and again by draws that are addressed by occurrence.
 
 use super::{Arrival, FaultPlan, Target};
-use crate::dice::Dice;
+use crate::dice::{Dice, Stream};
 use crate::files::numbers::Draw;
 use crate::plan::Plan;
 use crate::world::agenda::Deed;
@@ -23,15 +23,20 @@ pub fn plan_first_faults(plan: &Plan, roster: &Roster, agenda: &mut Agenda) {
             for target in &fault.targets {
                 let Some(local) = roster.local(future, target.machine) else { continue };
                 let dice = Dice::of(plan.seed, u64::from(future), &plan.machines[target.machine as usize].id);
-                let due = match fault.arrival {
-                    Arrival::Once(nanos) => nanos,
-                    Arrival::Every(_) => gap(fault, &dice, 0).unwrap_or(i64::MAX),
-                };
-                let tick = plan.tick_after(due as f64);
+                let (tick, due) = first_start(fault, &dice, plan);
                 agenda.add(tick, local, Deed::StartFault { fault: index as u32, occurrence: 0, due });
             }
         }
     }
+}
+
+/// When a fault starts for the first time, as a tick and in nanoseconds.
+fn first_start(fault: &FaultPlan, dice: &Dice, plan: &Plan) -> (u32, i64) {
+    let due = match fault.arrival {
+        Arrival::Once(nanos) => nanos,
+        Arrival::Every(_) => gap(fault, dice, 0).unwrap_or(i64::MAX),
+    };
+    (plan.tick_after(due as f64), due)
 }
 
 /// Nanoseconds from one start to the next; None for what comes only once.
@@ -77,7 +82,57 @@ pub fn end_tick(envelope: &Envelope, plan: &Plan) -> u32 {
 
 /// The size of one occurrence.
 pub fn size(draw: &Draw, fault: &FaultPlan, dice: &Dice, occurrence: u32) -> f64 {
-    dice.stream(fault.purpose, address(occurrence, SIZE)).draw(draw)
+    size_luck(fault, dice, occurrence).draw(draw)
+}
+
+/// The luck of one occurrence's size, for what has more than one number.
+pub fn size_luck(fault: &FaultPlan, dice: &Dice, occurrence: u32) -> Stream {
+    dice.stream(fault.purpose, address(occurrence, SIZE))
+}
+
+/// One occurrence of a fault on a machine.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Occurrence {
+    pub number: u32,
+    pub envelope: Envelope,
+    /// The first tick without it.
+    pub end: u32,
+}
+
+/// The occurrences of a fault on one machine, one after another, for whoever follows a world without being in it: to
+/// the tick the same that the agenda starts and ends.
+#[derive(Debug, Clone)]
+pub struct Occurrences {
+    dice: Dice,
+    number: u32,
+    tick: u32,
+    due: i64,
+}
+
+impl Occurrences {
+    pub fn of(fault: &FaultPlan, dice: Dice, plan: &Plan) -> Occurrences {
+        let (tick, due) = first_start(fault, &dice, plan);
+        Occurrences { dice, number: 0, tick, due }
+    }
+
+    pub fn dice(&self) -> &Dice {
+        &self.dice
+    }
+
+    /// The next one that starts before the scenario ends.
+    pub fn next(&mut self, fault: &FaultPlan, plan: &Plan) -> Option<Occurrence> {
+        if self.tick > plan.ticks || self.tick == u32::MAX {
+            return None;
+        }
+        let envelope = envelope(fault, &self.dice, self.number, self.tick, plan.tick.0);
+        let this = Occurrence { number: self.number, envelope, end: end_tick(&envelope, plan) };
+        self.number += 1;
+        (self.tick, self.due) = match gap(fault, &self.dice, self.number) {
+            Some(gap) => next_start(self.due, gap, this.end, plan),
+            None => (u32::MAX, i64::MAX),
+        };
+        Some(this)
+    }
 }
 
 /// Where a fault acts on a machine; its targets are in order.

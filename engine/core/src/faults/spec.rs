@@ -4,7 +4,7 @@ use crate::files::leaf::{At, Instant};
 use crate::files::names;
 use crate::files::numbers::{Lapse, Num};
 use crate::files::sources::Fault;
-use crate::files::{Cx, Node, Read};
+use crate::files::{Cx, Node, Read, Value};
 use crate::spec;
 use serde_json::{Value as Json, json};
 
@@ -35,7 +35,8 @@ pub struct FaultKind {
     pub about: &'static str,
 }
 
-/// Every sort of fault. The parameters beside `machine start every lasts ramp hold decay`.
+/// Every sort of fault. The parameters beside `machine start every lasts ramp hold decay`, and beside `sensor outlet`
+/// that every comms fault may have.
 pub const FAULT_KINDS: [FaultKind; 23] = [
     kind("spike", Layer::Sensor, &["sensor", "by"], "adds `by`, for one sample unless `lasts` says else"),
     kind("offset", Layer::Sensor, &["sensor", "by"], "adds `by`"),
@@ -71,7 +72,7 @@ spec! {
     pub struct FaultSpec {
         /// The machine or machines (`P-{101..110}`) it acts on.
         machine: At<String>,
-        /// The sensor it acts on.
+        /// The sensor it acts on; comms faults act on all sensors without it.
         sensor: Option<At<String>>,
         /// The other sensor of a swap.
         with: Option<At<String>>,
@@ -87,6 +88,8 @@ spec! {
         factor: Option<Num>,
         /// The step that readings are rounded to.
         step: Option<Num>,
+        /// The only outlet that a comms fault acts on, such as `mqtt.plant`; without it all of them.
+        outlet: Option<At<String>>,
         /// When it starts.
         start: Option<At<Instant>>,
         /// How often it starts, a time or a distribution of times, from one start to the next.
@@ -113,7 +116,7 @@ pub enum Amount {
 
 impl Read for Amount {
     fn read(node: &Node, cx: &mut Cx<'_>) -> Amount {
-        if node.text().is_some() { Amount::Time(Lapse::read(node, cx)) } else { Amount::Number(Num::read(node, cx)) }
+        if speaks_of_time(node) { Amount::Time(Lapse::read(node, cx)) } else { Amount::Number(Num::read(node, cx)) }
     }
 
     fn fallback() -> Amount {
@@ -122,6 +125,15 @@ impl Read for Amount {
 
     fn schema() -> Json {
         json!({ "anyOf": [Num::schema(), Lapse::schema()] })
+    }
+}
+
+/// Whether this is text, or a distribution with text in it.
+fn speaks_of_time(node: &Node) -> bool {
+    match &node.value {
+        Value::Table(entries) => entries.iter().any(|(_, inside)| speaks_of_time(inside)),
+        Value::Array(items) => items.iter().any(speaks_of_time),
+        _ => node.text().is_some(),
     }
 }
 

@@ -6,17 +6,17 @@
 
 pub mod leaf;
 pub mod machine;
-pub mod names;
 pub mod node;
 pub mod numbers;
+pub mod outlet;
 pub mod read;
 pub mod scenario;
 pub mod setting;
 pub mod sources;
-pub mod units;
 
 pub use machine::MachineSpec;
 pub use node::{Node, Value};
 pub use read::{Cx, Read};
 pub use scenario::ScenarioSpec;
 pub use sources::{Faults, Sources};
+pub use twinwright_model::{names, units};

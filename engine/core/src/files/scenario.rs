@@ -2,6 +2,7 @@
 
 use super::leaf::{At, Formula, Named};
 use super::node::Node;
+use super::outlet::OutletTables;
 use super::read::Read;
 use crate::faults::spec::FaultTables;
 use crate::links::spec::LinkSpec;
@@ -40,6 +41,10 @@ spec! {
         maintenance: Option<MaintenanceSpec>,
         /// How many random courses are run.
         futures: Option<FuturesSpec>,
+        /// `enterprise/site/area/line`: where these machines stand, the prefix of every address.
+        path: Option<At<String>>,
+        /// Where `generate` sends the readings: `[outlet.mqtt.plant]`.
+        outlet: OutletTables,
         /// What must hold at the end, else the run's exit code is 1.
         expect: Vec<ExpectSpec>,
     }

@@ -9,13 +9,14 @@ mod machines;
 mod scenario;
 
 pub use machines::{MOST_MACHINES, expand_ids};
-pub use scenario::{compile, compile_kind, compile_seeded};
+pub use scenario::{Changes, compile, compile_changed, compile_kind};
 
 use crate::drivers::{DriverPlan, DutyPlan};
 use crate::economy::EconomyPlan;
 use crate::expression::Tape;
 use crate::faults::FaultPlan;
 use crate::files::numbers::Draw;
+use crate::files::outlet::OutletPlan;
 use crate::links::LinkPlan;
 use crate::maintenance::MaintenancePlan;
 use crate::script::ScriptPlan;
@@ -59,6 +60,10 @@ pub struct Plan {
     pub script: ScriptPlan,
     pub faults: Vec<FaultPlan>,
     pub maintenance: MaintenancePlan,
+    /// `enterprise/site/area/line`, when the scenario says where its machines stand.
+    pub path: Option<String>,
+    /// Where a stream of it goes.
+    pub outlets: Vec<OutletPlan>,
     /// Texts of `[[expect]]`, checked to be readable.
     pub expectations: Vec<String>,
     /// What this run is, independent of title, duration and number of futures.

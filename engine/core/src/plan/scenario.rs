@@ -13,7 +13,7 @@ use crate::files::{Cx, Faults, MachineSpec, Node, Read, Sources, Value};
 use crate::measures;
 use plant::Plant;
 use std::collections::{BTreeMap, BTreeSet};
-use twinwright_model::{Diagnostic, Span};
+use twinwright_model::{Diagnostic, Span, Time};
 
 /// Machines times futures that are held in memory at once, a kibibyte each.
 pub const MOST_ROWS: u64 = 2_000_000;
@@ -42,17 +42,29 @@ pub(super) struct Compiler<'a> {
     sources: Sources,
     faults: Faults,
     library: &'a dyn Library,
-    seed: Option<u64>,
+    changes: Changes,
+}
+
+/// What a command changes in a scenario before it is compiled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changes {
+    pub seed: Option<u64>,
+    pub start: Option<Time>,
+    pub duration: Option<Span>,
 }
 
 /// Compiles a scenario with its machine files. A plan comes only without faults.
 pub fn compile(document: &Document, library: &dyn Library) -> Result<Plan, Vec<Diagnostic>> {
-    compile_seeded(document, library, None)
+    compile_changed(document, library, Changes::default())
 }
 
-/// The same with another seed than the file's.
-pub fn compile_seeded(document: &Document, library: &dyn Library, seed: Option<u64>) -> Result<Plan, Vec<Diagnostic>> {
-    let mut compiler = Compiler { sources: Sources::default(), faults: Faults::default(), library, seed };
+/// The same with another seed, start or duration than the file's.
+pub fn compile_changed(
+    document: &Document,
+    library: &dyn Library,
+    changes: Changes,
+) -> Result<Plan, Vec<Diagnostic>> {
+    let mut compiler = Compiler { sources: Sources::default(), faults: Faults::default(), library, changes };
     let plan = compiler.scenario(document);
     match plan {
         Some(plan) if compiler.faults.is_empty() => Ok(plan),
@@ -62,11 +74,12 @@ pub fn compile_seeded(document: &Document, library: &dyn Library, seed: Option<u
 
 impl Compiler<'_> {
     fn scenario(&mut self, document: &Document) -> Option<Plan> {
-        let node = Node::parse(&document.name, &document.text, &mut self.sources, &mut self.faults);
+        let mut node = Node::parse(&document.name, &document.text, &mut self.sources, &mut self.faults);
+        change(&mut node, &self.changes);
         let spec = ScenarioSpec::read(&node, &mut Cx { sources: &self.sources, faults: &mut self.faults });
         self.check_head(&node, &spec);
         let ticks = self.ticks(&spec);
-        let seed = self.seed.or(spec.seed).unwrap_or(1);
+        let seed = self.changes.seed.or(spec.seed).unwrap_or(1);
         let futures = self.futures(&spec);
         let plant = self.plant(&spec, seed);
         self.check_size(&spec, &plant, futures);
@@ -76,6 +89,7 @@ impl Compiler<'_> {
         let faults = self.fault_plans(&spec, &plant, start);
         let maintenance = self.maintenance(&spec, &plant);
         self.expectations(&spec, &plant);
+        let outlets = spec.outlet.compile(&self.sources, &mut self.faults);
         let digest = digest_of(&node, &plant.kinds, seed);
         Some(Plan {
             title: spec.title.clone(),
@@ -92,6 +106,8 @@ impl Compiler<'_> {
             script,
             faults,
             maintenance,
+            path: self.path(&spec),
+            outlets,
             expectations: spec.expect.iter().map(|expect| expect.that.text.clone()).collect(),
             digest,
         })
@@ -137,6 +153,18 @@ impl Compiler<'_> {
         Some(ticks as u32)
     }
 
+    /// Four levels that can stand in a topic.
+    fn path(&mut self, spec: &ScenarioSpec) -> Option<String> {
+        let path = spec.path.as_ref()?;
+        let levels: Vec<&str> = path.value.split('/').collect();
+        let bad = |level: &&str| level.is_empty() || level.contains(['+', '#', '\0', '\n']);
+        if levels.len() > 8 || path.value.len() > 200 || levels.iter().any(bad) {
+            let fault = Fault::new(&path.span, "path", "this is no path");
+            self.faults.add(fault.expected("levels apart by `/`, such as \"acme/lyon/utilities/line-1\", without `+` and `#`"));
+        }
+        Some(path.value.clone())
+    }
+
     fn futures(&mut self, spec: &ScenarioSpec) -> u32 {
         let Some(futures) = &spec.futures else { return 1 };
         let count = futures.count.value;
@@ -179,8 +207,25 @@ impl Compiler<'_> {
     }
 }
 
+/// Puts what a command asks for in the place of what the file says; what the file lacks is still missing.
+fn change(scenario: &mut Node, changes: &Changes) {
+    let start = changes.start.map(|start| Value::Text(start.to_string()));
+    let duration = changes.duration.map(|duration| Value::Text(format!("{} ns", duration.0)));
+    let Value::Table(entries) = &mut scenario.value else { return };
+    for (key, node) in entries {
+        let value = match key.text.as_str() {
+            "start" => &start,
+            "duration" => &duration,
+            _ => continue,
+        };
+        if let Some(value) = value {
+            node.value = value.clone();
+        }
+    }
+}
+
 /// Keys that do not change what a run is.
-const NOT_IN_DIGEST: [&str; 5] = ["title", "seed", "duration", "futures", "expect"];
+const NOT_IN_DIGEST: [&str; 7] = ["title", "seed", "duration", "futures", "expect", "path", "outlet"];
 
 fn digest_of(scenario: &Node, kinds: &BTreeMap<String, Node>, seed: u64) -> u128 {
     let mut hash = crate::digest::Hash::default();

@@ -3,6 +3,7 @@
 use super::Compiler;
 use super::plant::Plant;
 use crate::dice::Purpose;
+use crate::faults::comms::Comms;
 use crate::faults::spec::{Amount, FaultKind, FaultSpec, Layer};
 use crate::faults::{Arrival, Effect, FaultPlan, Target};
 use crate::files::leaf::At;
@@ -13,7 +14,7 @@ use crate::files::sources::{Bytes, Fault};
 use crate::plan::Model;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
-use twinwright_model::{Span, Time};
+use twinwright_model::Time;
 
 /// The keys by which faults differ; each kind names those that it needs.
 const PARTS: [&str; 10] = ["sensor", "with", "driver", "wear", "by", "rate", "factor", "step", "down", "every"];
@@ -31,13 +32,15 @@ impl Compiler<'_> {
             let plan = FaultPlan {
                 effect: self.effect(kind, fault),
                 targets: self.targets(kind, fault, plant),
+                one_sensor: fault.sensor.is_some(),
+                outlet: fault.outlet.clone(),
                 arrival: self.arrival(kind, fault, start),
                 lasts: lapse(&fault.lasts),
                 ramp: lapse(&fault.ramp),
                 hold: lapse(&fault.hold),
                 decay: lapse(&fault.decay),
                 purpose: Purpose::named(&format!("fault.{name}")),
-                said: said(kind, fault),
+                said: said(fault),
                 name,
                 kind: *kind,
             };
@@ -51,10 +54,11 @@ impl Compiler<'_> {
         for part in PARTS {
             let at = given.iter().find(|(name, _)| *name == part).map(|(_, at)| *at);
             let arrival = part == "every" && kind.name != "storm";
+            let choice = part == "sensor" && kind.layer == Layer::Comms;
             if kind.needs.contains(&part) && at.is_none() {
                 let message = format!("a {} fault needs `{part}`", kind.name);
                 self.faults.add(Fault::new(&fault.span, "missing-key", message).expected(kind.about));
-            } else if let Some(at) = at.filter(|_| !kind.needs.contains(&part) && !arrival) {
+            } else if let Some(at) = at.filter(|_| !kind.needs.contains(&part) && !arrival && !choice) {
                 let message = format!("a {} fault has no `{part}`", kind.name);
                 let needs = match kind.needs {
                     [] => kind.about.to_owned(),
@@ -72,7 +76,13 @@ impl Compiler<'_> {
             let both = Fault::new(&fault.span, "fault", "`lasts` is the whole length, `hold` a part of it");
             self.faults.add(both.expected("one of `lasts` and `hold`"));
         }
-        for lapse in [&fault.lasts, &fault.ramp, &fault.hold, &fault.decay, &fault.every].into_iter().flatten() {
+        self.check_times(fault);
+        self.check_line(kind, fault);
+    }
+
+    fn check_times(&mut self, fault: &FaultSpec) {
+        let times = [&fault.lasts, &fault.ramp, &fault.hold, &fault.decay, &fault.every, &fault.down];
+        for lapse in times.into_iter().flatten() {
             if lapse.draw.fixed().is_some_and(|nanos| nanos < 0.0) {
                 self.faults.add(Fault::new(&lapse.span, "time", "this time is below 0").expected("0 or more"));
             }
@@ -81,6 +91,29 @@ impl Compiler<'_> {
             && every.draw.fixed().is_some_and(|nanos| nanos < 1.0)
         {
             self.faults.add(Fault::new(&every.span, "time", "this comes without pause").expected("above 0"));
+        }
+    }
+
+    /// What only comms faults may say, and what a line cannot do.
+    fn check_line(&mut self, kind: &FaultKind, fault: &FaultSpec) {
+        if let Some(outlet) = fault.outlet.as_ref().filter(|_| kind.layer != Layer::Comms) {
+            let message = format!("a {} fault has no `outlet`", kind.name);
+            let expected =
+                "no outlet here: only comms faults act on delivery, all others are seen wherever readings go";
+            self.faults.add(Fault::new(&outlet.span, "fault", message).expected(expected));
+        }
+        if let (Some(Amount::Time(by)), "late") = (&fault.by, kind.name)
+            && by.draw.fixed().is_some_and(|nanos| nanos < 0.0)
+        {
+            let early = Fault::new(&by.span, "time", "nothing arrives before it was sent");
+            self.faults.add(early.expected("0 or more"));
+        }
+        if let (Some(every), Some(down), "storm") = (&fault.every, &fault.down, kind.name)
+            && let (Some(between), Some(length)) = (every.draw.fixed(), down.draw.fixed())
+            && length >= between
+        {
+            self.faults
+                .add(Fault::new(&down.span, "fault", "the line would never be up").expected("less than `every`"));
         }
     }
 
@@ -111,7 +144,7 @@ impl Compiler<'_> {
             "trip" => Effect::Trip,
             _ => {
                 self.check_share(kind, fault);
-                Effect::Comms
+                Effect::Comms(comms(kind, fault, by))
             }
         }
     }
@@ -228,31 +261,27 @@ fn given(fault: &FaultSpec) -> Vec<(&'static str, &Bytes)> {
     .collect()
 }
 
-/// Parameters of comms faults as labels say them: nothing draws them in a run.
-fn said(kind: &FaultKind, fault: &FaultSpec) -> Vec<(String, Json)> {
-    let mut said = Vec::new();
-    let span = |draw: &Draw| draw.fixed().map_or(json!("drawn"), |nanos| json!(Span(nanos as i64).to_string()));
-    if let Some(with) = &fault.with {
-        said.push(("with".to_owned(), json!(with.value)));
+/// What a comms fault does; `by` is its time.
+fn comms(kind: &FaultKind, fault: &FaultSpec, by: Draw) -> Comms<Draw, Draw> {
+    let rate = fault.rate.as_ref().map_or(Draw::Fixed(0.0), |rate| rate.draw.clone());
+    let time = |time: &Option<Lapse>| lapse(time).unwrap_or(Draw::Fixed(0.0));
+    match kind.name {
+        "late" => Comms::Late(by),
+        "skew" => Comms::Skew(by),
+        "step_clock" => Comms::StepClock(by),
+        "duplicate" => Comms::Duplicate(rate),
+        "reorder" => Comms::Reorder(rate),
+        "gap" => Comms::Gap(rate),
+        "storm" => Comms::Storm { every: time(&fault.every), down: time(&fault.down) },
+        "bad_quality" => Comms::BadQuality,
+        _ => Comms::FrozenTime,
     }
-    if let Some(driver) = &fault.driver {
-        said.push(("driver".to_owned(), json!(driver.value)));
-    }
-    if let Some(wear) = &fault.wear {
-        said.push(("wear".to_owned(), json!(wear.value)));
-    }
-    if kind.layer == Layer::Comms {
-        if let Some(Amount::Time(by)) = &fault.by {
-            said.push(("by".to_owned(), span(&by.draw)));
-        }
-        if let Some(rate) = fault.rate.as_ref().and_then(|rate| rate.draw.fixed()) {
-            said.push(("rate".to_owned(), json!(rate)));
-        }
-        for (key, lapse) in [("every", &fault.every), ("down", &fault.down)] {
-            if let (Some(lapse), "storm") = (lapse, kind.name) {
-                said.push((key.to_owned(), span(&lapse.draw)));
-            }
-        }
-    }
-    said
+}
+
+/// Names among the parameters of a fault, as labels say them; its numbers are drawn for each occurrence.
+fn said(fault: &FaultSpec) -> Vec<(String, Json)> {
+    [("with", &fault.with), ("driver", &fault.driver), ("wear", &fault.wear), ("outlet", &fault.outlet)]
+        .into_iter()
+        .filter_map(|(key, name)| Some((key.to_owned(), json!(name.as_ref()?.value))))
+        .collect()
 }
