@@ -2,14 +2,14 @@
 //!
 //! An empty cell is no value; `NaN` is a sensor that said so. Never a byte order mark, never a comment line.
 
-use crate::folder::PartFile;
+use crate::outflow::Outflow;
 use crate::rowtext::{Dialect, RowText};
 use crate::table::{Column, TableHead};
 
 #[derive(Debug)]
 pub(crate) struct Csv;
 
-pub(crate) fn table(head: TableHead, file: PartFile) -> RowText<Csv> {
+pub(crate) fn table(head: TableHead, file: Outflow) -> RowText<Csv> {
     RowText::open(Csv, head, file)
 }
 

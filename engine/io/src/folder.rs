@@ -30,6 +30,7 @@ pub struct PartFile {
     path: PathBuf,
     part: PathBuf,
     file: Option<File>,
+    written: u64,
 }
 
 impl RunFolder {
@@ -64,7 +65,7 @@ impl RunFolder {
         self.list(name)?;
         let part = self.path.join(format!("{name}{PART}"));
         match OpenOptions::new().write(true).read(true).create_new(true).open(&part) {
-            Ok(file) => Ok(PartFile { path, part, file: Some(file) }),
+            Ok(file) => Ok(PartFile { path, part, file: Some(file), written: 0 }),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(RecordError::SameFile { path }),
             Err(e) => Err(RecordError::file(&path, "create", e)),
         }
@@ -109,6 +110,19 @@ impl Drop for RunFolder {
 }
 
 impl PartFile {
+    /// A file of its own, outside any run's folder; one that is there is replaced when this one is whole.
+    pub(crate) fn at(path: &Path) -> Result<PartFile, RecordError> {
+        let mut part = path.as_os_str().to_owned();
+        part.push(PART);
+        let part = PathBuf::from(part);
+        let file = File::create(&part).map_err(|e| RecordError::file(path, "create", e))?;
+        Ok(PartFile { path: path.to_owned(), part, file: Some(file), written: 0 })
+    }
+
+    pub(crate) fn written(&self) -> u64 {
+        self.written
+    }
+
     /// Where the file will lie.
     pub fn path(&self) -> &Path {
         &self.path
@@ -131,7 +145,9 @@ impl PartFile {
 
 impl Write for PartFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.handle()?.write(bytes)
+        let written = self.handle()?.write(bytes)?;
+        self.written += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {

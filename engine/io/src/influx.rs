@@ -5,7 +5,7 @@
 //! The protocol cannot express a line break or a last backslash in a name: these become `\n` in letters and `/`.
 
 use crate::RecordError;
-use crate::folder::PartFile;
+use crate::outflow::Outflow;
 use crate::numerals::{self, Numerals};
 use crate::table::{Cells, Column, Role, Rows, TableHead, TableWriter, has_value};
 use crate::textbuffer::{Stamp, TextBuffer};
@@ -29,7 +29,7 @@ struct Line {
 }
 
 impl InfluxTable {
-    pub(crate) fn open(head: &TableHead, file: PartFile) -> InfluxTable {
+    pub(crate) fn open(head: &TableHead, file: Outflow) -> InfluxTable {
         InfluxTable {
             roles: head.columns.iter().map(|column| column.role).collect(),
             measurement: Stamp::new(escape(&head.name, &[',', ' ']).as_bytes()),
@@ -88,6 +88,12 @@ impl InfluxTable {
                 self.key(line, column);
                 self.out.stamp(&self.words[column][codes[row] as usize - 1]);
             }
+            Cells::Seq(numbers) => {
+                self.key(line, column);
+                let length = numerals::whole(numbers[row], self.out.room());
+                self.out.advance(length);
+                self.out.text(b"i");
+            }
             Cells::Mode(modes) => {
                 self.key(line, column);
                 self.out.text(quoted(modes[row].name()).as_bytes());
@@ -135,7 +141,15 @@ impl TableWriter for InfluxTable {
         rows.for_each(|row| self.line(&rows.cells, row))
     }
 
-    fn finish(self: Box<Self>) -> Result<PartFile, RecordError> {
+    fn flush(&mut self) -> Result<(), RecordError> {
+        self.out.flush()
+    }
+
+    fn written(&self) -> u64 {
+        self.out.written()
+    }
+
+    fn finish(self: Box<Self>) -> Result<Outflow, RecordError> {
         self.out.finish()
     }
 }

@@ -4,14 +4,14 @@
 //! would break every reader with typed columns. What kind of null it is, the quality beside it says: `null` for no
 //! sample, `"bad"` for a missing reading or one that was NaN (CSV and Parquet keep these two apart).
 
-use crate::folder::PartFile;
+use crate::outflow::Outflow;
 use crate::rowtext::{Dialect, RowText};
 use crate::table::{Column, TableHead};
 
 #[derive(Debug)]
 pub(crate) struct Jsonl;
 
-pub(crate) fn table(head: TableHead, file: PartFile) -> RowText<Jsonl> {
+pub(crate) fn table(head: TableHead, file: Outflow) -> RowText<Jsonl> {
     RowText::open(Jsonl, head, file)
 }
 

@@ -12,12 +12,17 @@ mod error;
 mod folder;
 mod influx;
 mod jsonl;
+pub mod labels;
 mod lines;
 mod long;
 mod numerals;
+mod outflow;
+pub mod outlets;
 mod parquet;
+pub mod readback;
 mod recorder;
 mod rowtext;
+pub mod store;
 mod table;
 mod textbuffer;
 mod timetext;
@@ -25,7 +30,9 @@ mod truth;
 mod wide;
 
 pub use error::RecordError;
+pub use long::Lengthener;
 pub use folder::{PartFile, RunFolder, file_name};
+pub use outflow::Packing;
 pub use recorder::{Failure, Format, Options, Recorder, RunHead, Shape};
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn new(file: PartFile, futures: u32) -> Lines {
-        Lines { out: TextBuffer::new(file), several_futures: futures > 1 }
+        Lines { out: TextBuffer::new(file.into()), several_futures: futures > 1 }
     }
 
     pub(crate) fn event(&mut self, event: &EventRecord, machines: &[String]) -> Result<(), RecordError> {
@@ -81,7 +81,9 @@ impl Lines {
     }
 
     pub(crate) fn finish(self) -> Result<PartFile, RecordError> {
-        self.out.finish()
+        let flow = self.out.finish()?;
+        let path = flow.path().to_owned();
+        flow.seal()?.ok_or_else(|| RecordError::content(&path, "a run's lines are a file"))
     }
 
     fn common(&mut self, time: Time, machine: u32, future: u32, machines: &[String]) {

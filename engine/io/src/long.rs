@@ -6,29 +6,19 @@
 
 use crate::table::{Cells, Column, Role, Rows, column, has_value, leading_columns};
 use std::collections::BTreeMap;
-use twinwright_model::{Chunk, Quality, ReadingRows, Sheet, Time};
-
-/// One reading's row, after another, as columns.
-#[derive(Debug, Default)]
-struct Cols {
-    time: Vec<Time>,
-    machine: Vec<u32>,
-    future: Vec<u32>,
-    sensor: Vec<u32>,
-    value: Vec<f32>,
-    quality: Vec<u8>,
-    fault: Vec<u32>,
-}
+use std::sync::Arc;
+use twinwright_model::{Chunk, Parcel, Quality, ReadingRows, Sheet};
 
 /// Turns chunks into long rows.
 #[derive(Debug)]
-pub(crate) struct Lengthener {
+pub struct Lengthener {
     /// Every sensor name of the run, once.
     sensors: Vec<String>,
     /// Per sheet: its sensors as indices into `sensors`.
     codes: Vec<Vec<u32>>,
     faults: FaultNames,
-    cols: Cols,
+    /// The names as parcels share them.
+    shared: Arc<Vec<String>>,
 }
 
 /// The sets of faults that sensors have, by name.
@@ -47,18 +37,21 @@ struct Split {
     own: Vec<(u16, u32)>,
 }
 
-/// `time, machine, future, sensor, value, quality, fault`
-pub(crate) fn columns(futures: u32) -> Vec<Column> {
+/// `time, machine, future, sensor, value, quality, fault`, and the sequence number where it is asked for.
+pub(crate) fn columns(futures: u32, seq: bool) -> Vec<Column> {
     let mut columns = leading_columns(futures);
     columns.push(column("sensor", Role::Sensor));
     columns.push(column("value", Role::Reading));
     columns.push(column("quality", Role::Quality));
     columns.push(column("fault", Role::Fault));
+    if seq {
+        columns.push(column("seq", Role::Seq));
+    }
     columns
 }
 
 impl Lengthener {
-    pub(crate) fn new(sheets: &[Sheet]) -> Lengthener {
+    pub fn new(sheets: &[Sheet]) -> Lengthener {
         let mut sensors: Vec<String> = Vec::new();
         let mut known: BTreeMap<&str, u32> = BTreeMap::new();
         let mut code = |name| {
@@ -68,12 +61,16 @@ impl Lengthener {
             })
         };
         let codes = sheets.iter().map(|sheet| sheet.sensors.iter().map(|s| code(s.name.as_str())).collect()).collect();
-        Lengthener { sensors, codes, faults: FaultNames::default(), cols: Cols::default() }
+        Lengthener { sensors, codes, faults: FaultNames::default(), shared: Arc::default() }
     }
 
-    /// The chunk's readings, by time, sheet, row and sensor.
-    pub(crate) fn rows<'a>(&'a mut self, chunk: &Chunk, futures: u32, machines: &'a [String]) -> Rows<'a> {
-        self.cols.clear();
+    /// Every sensor name of the run, once: what a parcel's sensor numbers stand for.
+    pub fn sensors(&self) -> &[String] {
+        &self.sensors
+    }
+
+    /// Adds the chunk's readings to a parcel, by time, sheet, row and sensor.
+    pub fn lengthen(&mut self, chunk: &Chunk, parcel: &mut Parcel) {
         let mut next = vec![(0, 0); chunk.readings.len()];
         let first = |(readings, &(row, _)): (&ReadingRows, &(usize, usize))| readings.time.get(row).copied();
         while let Some(time) = chunk.readings.iter().zip(&next).filter_map(first).min() {
@@ -81,12 +78,15 @@ impl Lengthener {
                 while readings.time.get(*row) == Some(&time) {
                     let entries = entries_of(readings, *row, entry);
                     let split = self.faults.split(readings.fault[*row], entries, &chunk.fault_sets);
-                    self.cols.extend(readings, *row, &self.codes[sheet], &split);
+                    extend(parcel, readings, *row, &self.codes[sheet], &split);
                     *row += 1;
                 }
             }
         }
-        self.cols.lend(futures, machines, &self.sensors, &self.faults.names)
+        if self.shared.len() != self.faults.names.len() {
+            self.shared = Arc::new(self.faults.names.clone());
+        }
+        parcel.faults = self.shared.clone();
     }
 }
 
@@ -99,52 +99,43 @@ fn entries_of<'a>(readings: &'a ReadingRows, row: usize, from: &mut usize) -> &'
     &rest[skipped..skipped + count]
 }
 
-impl Cols {
-    fn clear(&mut self) {
-        self.time.clear();
-        self.machine.clear();
-        self.future.clear();
-        self.sensor.clear();
-        self.value.clear();
-        self.quality.clear();
-        self.fault.clear();
-    }
-
-    fn extend(&mut self, readings: &ReadingRows, row: usize, sensors: &[u32], split: &Split) {
-        let mut own = split.own.iter().peekable();
-        for (index, &sensor) in sensors.iter().enumerate() {
-            let fault = own.next_if(|own| usize::from(own.0) == index).map_or(split.others, |own| own.1);
-            let quality = readings.quality[index][row];
-            if quality == Quality::Unsampled as u8 {
-                continue;
-            }
-            self.time.push(readings.time[row]);
-            self.machine.push(readings.machine[row]);
-            self.future.push(readings.future[row]);
-            self.sensor.push(sensor);
-            self.value.push(if has_value(quality) { readings.values[index][row] } else { f32::NAN });
-            self.quality.push(quality);
-            self.fault.push(fault);
+fn extend(parcel: &mut Parcel, readings: &ReadingRows, row: usize, sensors: &[u32], split: &Split) {
+    let mut own = split.own.iter().peekable();
+    for (index, &sensor) in sensors.iter().enumerate() {
+        let fault = own.next_if(|own| usize::from(own.0) == index).map_or(split.others, |own| own.1);
+        let quality = readings.quality[index][row];
+        if quality == Quality::Unsampled as u8 {
+            continue;
         }
+        parcel.time.push(readings.time[row]);
+        parcel.machine.push(readings.machine[row]);
+        parcel.future.push(readings.future[row]);
+        parcel.sensor.push(sensor);
+        parcel.value.push(if has_value(quality) { readings.values[index][row] } else { f32::NAN });
+        parcel.quality.push(quality);
+        parcel.fault.push(fault);
     }
+}
 
-    fn lend<'a>(
-        &'a self,
-        futures: u32,
-        machines: &'a [String],
-        sensors: &'a [String],
-        faults: &'a [String],
-    ) -> Rows<'a> {
-        let mut cells = vec![Cells::Time(&self.time), Cells::Word { codes: &self.machine, words: machines }];
-        if futures > 1 {
-            cells.push(Cells::Whole(&self.future));
-        }
-        cells.push(Cells::Word { codes: &self.sensor, words: sensors });
-        cells.push(Cells::Reading { values: &self.value, quality: &self.quality });
-        cells.push(Cells::Quality(&self.quality));
-        cells.push(Cells::MaybeWord { codes: &self.fault, words: faults });
-        Rows { count: self.time.len(), kept: None, cells }
+/// A parcel's rows as a table's.
+pub(crate) fn rows<'a>(
+    parcel: &'a Parcel,
+    (futures, seq): (u32, bool),
+    machines: &'a [String],
+    sensors: &'a [String],
+) -> Rows<'a> {
+    let mut cells = vec![Cells::Time(&parcel.time), Cells::Word { codes: &parcel.machine, words: machines }];
+    if futures > 1 {
+        cells.push(Cells::Whole(&parcel.future));
     }
+    cells.push(Cells::Word { codes: &parcel.sensor, words: sensors });
+    cells.push(Cells::Reading { values: &parcel.value, quality: &parcel.quality });
+    cells.push(Cells::Quality(&parcel.quality));
+    cells.push(Cells::MaybeWord { codes: &parcel.fault, words: &parcel.faults });
+    if seq {
+        cells.push(Cells::Seq(&parcel.seq));
+    }
+    Rows { count: parcel.len(), kept: None, cells }
 }
 
 impl FaultNames {

@@ -46,6 +46,22 @@ impl Numerals {
     }
 }
 
+/// The f64 of the shortest decimal text of an f32: 21.7, where a cast gives 21.700000762939453. So that a wire that
+/// carries f64 says the same number as one that carries text.
+#[inline]
+pub(crate) fn decimal(value: f32) -> f64 {
+    for (scale, inverse) in SCALE.iter().zip(INVERSE) {
+        let scaled = (f64::from(value) * scale + ROUNDER) - ROUNDER;
+        if scaled.abs() < 1e6 && (scaled * inverse) as f32 == value {
+            return if scaled == 0.0 { f64::from(value) } else { scaled / scale };
+        }
+    }
+    if !value.is_finite() {
+        return f64::from(value);
+    }
+    zmij::Buffer::new().format_finite(value).parse().unwrap_or_else(|_| f64::from(value))
+}
+
 /// Writes a finite f64 and says how long it is.
 #[inline]
 pub(crate) fn double(value: f64, out: &mut [u8; ROOM]) -> usize {
@@ -134,6 +150,18 @@ mod tests {
                 assert_eq!(text(&mut Numerals { decimals }, value), wanted);
             }
         }
+    }
+
+    #[test]
+    fn a_reading_is_the_same_decimal_on_a_wire_of_f64_as_in_text() {
+        let mut values = vec![0.0, -0.0, 1.0, -22.0, 0.1, 1e-7, 1e16, 3.4e38, f32::MIN_POSITIVE, 999_999.9, 21.7, 0.0015];
+        values.extend((0..200_000).map(|i| (i * 7) as f32 * 0.1));
+        values.extend((0..200_000u32).map(|i| f32::from_bits(i.wrapping_mul(2_654_435_761))).filter(|v| v.is_finite()));
+        for value in values {
+            let text: f64 = format!("{value}").parse().unwrap();
+            assert_eq!(decimal(value).to_bits(), text.to_bits(), "{value}");
+        }
+        assert!(decimal(f32::NAN).is_nan() && decimal(f32::INFINITY).is_infinite());
     }
 
     #[test]

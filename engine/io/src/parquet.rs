@@ -12,7 +12,7 @@ mod pages;
 mod words;
 
 use crate::RecordError;
-use crate::folder::PartFile;
+use crate::outflow::Outflow;
 use crate::table::{Column, Role, Rows, TableHead, TableWriter};
 use ::parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use ::parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -35,7 +35,7 @@ const GROUP_ROWS: std::ops::RangeInclusive<usize> = 8_192..=262_144;
 
 pub(crate) struct ParquetTable {
     path: PathBuf,
-    writer: SerializedFileWriter<PartFile>,
+    writer: SerializedFileWriter<Outflow>,
     columns: Vec<Gathered>,
     descriptors: Vec<ColumnDescPtr>,
     rows: usize,
@@ -50,7 +50,7 @@ impl std::fmt::Debug for ParquetTable {
 }
 
 impl ParquetTable {
-    pub(crate) fn open(head: &TableHead, file: PartFile) -> Result<ParquetTable, RecordError> {
+    pub(crate) fn open(head: &TableHead, file: Outflow) -> Result<ParquetTable, RecordError> {
         let path = file.path().to_owned();
         let wrong = |e: ParquetError| refused(&path, e);
         let unit = if head.whole_microseconds { TimeUnit::Microsecond } else { TimeUnit::Nanosecond };
@@ -110,7 +110,16 @@ impl TableWriter for ParquetTable {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<PartFile, RecordError> {
+    /// Nothing leaves before its row group is full: small groups would make a large and slow file.
+    fn flush(&mut self) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    fn written(&self) -> u64 {
+        self.writer.bytes_written() as u64
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Outflow, RecordError> {
         self.write_group()?;
         self.writer.into_inner().map_err(|e| refused(&self.path, e))
     }
@@ -131,6 +140,7 @@ fn field(column: &Column, unit: TimeUnit) -> Field {
     let (kind, empty_cells) = match column.role {
         Role::Time => (DataType::Timestamp(unit, Some("UTC".into())), false),
         Role::Future => (DataType::UInt32, false),
+        Role::Seq => (DataType::Int64, false),
         Role::Machine | Role::Sensor | Role::Mode => (words(), false),
         Role::Quality | Role::Fault => (words(), true),
         Role::Reading => (DataType::Float32, true),
@@ -149,5 +159,7 @@ fn properties(head: &TableHead) -> Result<WriterProperties, ParquetError> {
         .set_offset_index_disabled(true)
         .set_column_dictionary_enabled(ColumnPath::from("time"), false)
         .set_column_encoding(ColumnPath::from("time"), Encoding::DELTA_BINARY_PACKED)
+        .set_column_dictionary_enabled(ColumnPath::from("seq"), false)
+        .set_column_encoding(ColumnPath::from("seq"), Encoding::DELTA_BINARY_PACKED)
         .build())
 }

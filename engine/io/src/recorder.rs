@@ -5,11 +5,12 @@
 
 use crate::folder::{PartFile, RunFolder, file_name};
 use crate::lines::Lines;
+use crate::outflow::sealed_part;
 use crate::long::{self, Lengthener};
 use crate::table::{self, Column, TableHead, TableWriter};
 use crate::truth::{self, NextFailures, TruthTable};
 use crate::{RecordError, wide};
-use twinwright_model::{AlertRecord, Chunk, EventRecord, Label, Sheet, Span, Time};
+use twinwright_model::{AlertRecord, Chunk, EventRecord, Label, Parcel, Sheet, Span, Time};
 
 /// A file format of tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,7 +83,7 @@ enum Readings {
     None,
     /// Per sheet and format.
     Wide(Vec<Vec<Box<dyn TableWriter>>>),
-    Long(Box<Lengthener>, Vec<Box<dyn TableWriter>>),
+    Long(Box<Lengthener>, Box<Parcel>, Vec<Box<dyn TableWriter>>),
 }
 
 impl Format {
@@ -151,8 +152,10 @@ impl Recorder {
                     writers.iter_mut().try_for_each(|writer| writer.write(&rows))?;
                 }
             }
-            Readings::Long(lengthener, writers) => {
-                let rows = lengthener.rows(chunk, futures, machines);
+            Readings::Long(lengthener, parcel, writers) => {
+                parcel.clear();
+                lengthener.lengthen(chunk, parcel);
+                let rows = long::rows(parcel, (futures, false), machines, lengthener.sensors());
                 writers.iter_mut().try_for_each(|writer| writer.write(&rows))?;
             }
         }
@@ -209,8 +212,9 @@ impl Recorder {
 impl Readings {
     fn open(folder: &RunFolder, head: &RunHead, formats: &[Format], shape: Shape) -> Result<Readings, RecordError> {
         if shape == Shape::Long {
-            let table = Table { stem: "readings", name: "readings", columns: long::columns(head.futures) };
-            return Ok(Readings::Long(Box::new(Lengthener::new(&head.sheets)), table.open(folder, head, formats)?));
+            let table = Table { stem: "readings", name: "readings", columns: long::columns(head.futures, false) };
+            let writers = table.open(folder, head, formats)?;
+            return Ok(Readings::Long(Box::new(Lengthener::new(&head.sheets)), Box::default(), writers));
         }
         let sheet = |sheet: &Sheet| {
             let stem = format!("readings/{}", file_name(&sheet.kind));
@@ -224,9 +228,9 @@ impl Readings {
         let writers = match self {
             Readings::None => Vec::new(),
             Readings::Wide(sheets) => sheets.into_iter().flatten().collect(),
-            Readings::Long(_, writers) => writers,
+            Readings::Long(_, _, writers) => writers,
         };
-        writers.into_iter().map(TableWriter::finish).collect()
+        writers.into_iter().map(sealed_part).collect()
     }
 }
 
@@ -258,7 +262,7 @@ impl Table<'_> {
                 whole_microseconds: head.resolution.0 != 0 && head.resolution.0 % 1_000 == 0,
                 facts: facts.map(|(name, value)| (name.to_owned(), value)).to_vec(),
             };
-            table::open(format, table, file)
+            table::open(format, table, file.into())
         };
         formats.iter().map(open).collect()
     }

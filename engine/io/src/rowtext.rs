@@ -5,7 +5,7 @@
 //! A [`Dialect`] knows one format's texts; it never sees a row.
 
 use crate::RecordError;
-use crate::folder::PartFile;
+use crate::outflow::Outflow;
 use crate::numerals::{self, Numerals};
 use crate::table::{Cells, Column, Rows, TableHead, TableWriter, has_value};
 use crate::textbuffer::{Stamp, TextBuffer};
@@ -13,7 +13,7 @@ use crate::timetext::TimeText;
 use twinwright_model::{Mode, Quality, Time};
 
 /// How a format says things.
-pub(crate) trait Dialect: std::fmt::Debug {
+pub(crate) trait Dialect: std::fmt::Debug + Send {
     /// Before all rows.
     fn head(&self, columns: &[Column], out: &mut Vec<u8>);
     /// Before this column's cells.
@@ -60,7 +60,7 @@ struct Piece<'a> {
 }
 
 impl<D: Dialect> RowText<D> {
-    pub(crate) fn open(dialect: D, head: TableHead, file: PartFile) -> RowText<D> {
+    pub(crate) fn open(dialect: D, head: TableHead, file: Outflow) -> RowText<D> {
         let mut out = TextBuffer::new(file);
         let mut text = Vec::new();
         dialect.head(&head.columns, &mut text);
@@ -146,6 +146,10 @@ impl<D: Dialect> RowText<D> {
                 let length = numerals::whole(numbers[row], self.out.room());
                 self.out.advance(length);
             }
+            Cells::Seq(numbers) => {
+                let length = numerals::whole(numbers[row], self.out.room());
+                self.out.advance(length);
+            }
             Cells::Word { codes, .. } | Cells::MaybeWord { codes, .. } => {
                 self.out.stamp(&self.words[piece.column][codes[row] as usize]);
             }
@@ -212,7 +216,15 @@ impl<D: Dialect> TableWriter for RowText<D> {
         })
     }
 
-    fn finish(self: Box<Self>) -> Result<PartFile, RecordError> {
+    fn flush(&mut self) -> Result<(), RecordError> {
+        self.out.flush()
+    }
+
+    fn written(&self) -> u64 {
+        self.out.written()
+    }
+
+    fn finish(self: Box<Self>) -> Result<Outflow, RecordError> {
         self.out.finish()
     }
 }

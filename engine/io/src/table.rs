@@ -3,8 +3,9 @@
 //! The shapes (wide, long, truth) say which columns there are and lend their cells; the formats only write cells.
 //! So a new format is one [`TableWriter`], and a new table is one list of columns. Nothing is copied on the way.
 
-use crate::folder::PartFile;
+use crate::outflow::Outflow;
 use crate::{Format, RecordError};
+use std::ops::Range;
 use twinwright_model::{Mode, Quality, Time};
 
 /// What a column means; line protocol makes tags of some and fields of others.
@@ -21,6 +22,8 @@ pub(crate) enum Role {
     Quality,
     Fault,
     Mode,
+    /// The number of a reading among its machine's.
+    Seq,
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +49,7 @@ pub(crate) struct TableHead {
 pub(crate) enum Cells<'a> {
     Time(&'a [Time]),
     Whole(&'a [u32]),
+    Seq(&'a [u64]),
     /// Indices into a list of words.
     Word {
         codes: &'a [u32],
@@ -79,14 +83,18 @@ pub(crate) struct Rows<'a> {
 }
 
 /// Writes one table into one file.
-pub(crate) trait TableWriter: std::fmt::Debug {
+pub(crate) trait TableWriter: std::fmt::Debug + Send {
     fn write(&mut self, rows: &Rows<'_>) -> Result<(), RecordError>;
-    /// Everything is written; the file still waits for its name.
-    fn finish(self: Box<Self>) -> Result<PartFile, RecordError>;
+    /// What is complete leaves for the file at once, where the format allows that.
+    fn flush(&mut self) -> Result<(), RecordError>;
+    /// How large the file has grown.
+    fn written(&self) -> u64;
+    /// Everything is written; the stream is not sealed yet.
+    fn finish(self: Box<Self>) -> Result<Outflow, RecordError>;
 }
 
 /// The one list of formats.
-pub(crate) fn open(format: Format, head: TableHead, file: PartFile) -> Result<Box<dyn TableWriter>, RecordError> {
+pub(crate) fn open(format: Format, head: TableHead, file: Outflow) -> Result<Box<dyn TableWriter>, RecordError> {
     Ok(match format {
         Format::Csv => Box::new(crate::csv::table(head, file)),
         Format::Jsonl => Box::new(crate::jsonl::table(head, file)),
@@ -110,6 +118,33 @@ pub(crate) fn leading_columns(futures: u32) -> Vec<Column> {
 
 pub(crate) fn has_value(quality: u8) -> bool {
     quality < Quality::Unsampled as u8
+}
+
+impl<'a> Rows<'a> {
+    /// Some of the rows; only where all are kept.
+    pub(crate) fn part(&self, range: Range<usize>) -> Rows<'a> {
+        let cells = self.cells.iter().map(|cells| cells.part(range.clone())).collect();
+        Rows { count: range.len(), kept: None, cells }
+    }
+}
+
+impl<'a> Cells<'a> {
+    fn part(self, range: Range<usize>) -> Cells<'a> {
+        match self {
+            Cells::Time(times) => Cells::Time(&times[range]),
+            Cells::Whole(numbers) => Cells::Whole(&numbers[range]),
+            Cells::Seq(numbers) => Cells::Seq(&numbers[range]),
+            Cells::Word { codes, words } => Cells::Word { codes: &codes[range], words },
+            Cells::MaybeWord { codes, words } => Cells::MaybeWord { codes: &codes[range], words },
+            Cells::Quality(codes) => Cells::Quality(&codes[range]),
+            Cells::Mode(modes) => Cells::Mode(&modes[range]),
+            Cells::Reading { values, quality } => {
+                Cells::Reading { values: &values[range.clone()], quality: &quality[range] }
+            }
+            Cells::Truth(values) => Cells::Truth(&values[range]),
+            Cells::MaybeTruth(values) => Cells::MaybeTruth(&values[range]),
+        }
+    }
 }
 
 impl Rows<'_> {

@@ -4,7 +4,7 @@
 //! call, which is most of the speed of the text formats. Rows leave for the file a mebibyte at a time.
 
 use crate::RecordError;
-use crate::folder::PartFile;
+use crate::outflow::Outflow;
 use std::io;
 
 const FULL: usize = 1 << 20;
@@ -16,7 +16,7 @@ const SHORT: usize = 32;
 pub(crate) struct TextBuffer {
     bytes: Vec<u8>,
     end: usize,
-    file: PartFile,
+    file: Outflow,
 }
 
 /// Text that is written again and again, laid out for copying.
@@ -40,7 +40,7 @@ impl Stamp {
 }
 
 impl TextBuffer {
-    pub(crate) fn new(file: PartFile) -> TextBuffer {
+    pub(crate) fn new(file: Outflow) -> TextBuffer {
         TextBuffer { bytes: vec![0; FULL + 4096], end: 0, file }
     }
 
@@ -92,7 +92,17 @@ impl TextBuffer {
         self.end = position;
     }
 
-    pub(crate) fn finish(mut self) -> Result<PartFile, RecordError> {
+    /// Lets go of the rows so far, so that a reader sees them.
+    pub(crate) fn flush(&mut self) -> Result<(), RecordError> {
+        self.flush_rows()?;
+        io::Write::flush(&mut self.file).map_err(|e| RecordError::file(self.file.path(), "write", e))
+    }
+
+    pub(crate) fn written(&self) -> u64 {
+        self.file.written() + if self.file.is_packed() { 0 } else { self.end as u64 }
+    }
+
+    pub(crate) fn finish(mut self) -> Result<Outflow, RecordError> {
         self.flush_rows()?;
         Ok(self.file)
     }

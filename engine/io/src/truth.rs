@@ -6,6 +6,7 @@
 
 use crate::RecordError;
 use crate::folder::PartFile;
+use crate::outflow::sealed_part;
 use crate::recorder::Failure;
 use crate::table::{Cells, Column, Role, Rows, TableWriter, column, leading_columns};
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
@@ -70,7 +71,7 @@ impl TruthTable {
             let rows = lend(&self.empty, &remaining, futures, machines);
             self.writers.iter_mut().try_for_each(|writer| writer.write(&rows))?;
         }
-        self.writers.into_iter().map(TableWriter::finish).collect()
+        self.writers.into_iter().map(sealed_part).collect()
     }
 }
 

@@ -39,3 +39,19 @@ pub(crate) fn rows<'a>(
     cells.push(Cells::MaybeWord { codes: &readings.fault, words: faults });
     Rows { count: readings.len(), kept, cells }
 }
+
+/// Some of the rows, copied.
+pub(crate) fn gathered(readings: &ReadingRows, kept: &[u32]) -> ReadingRows {
+    fn some<T: Copy>(all: &[T], kept: &[u32]) -> Vec<T> {
+        kept.iter().map(|&row| all[row as usize]).collect()
+    }
+    ReadingRows {
+        time: some(&readings.time, kept),
+        machine: some(&readings.machine, kept),
+        future: some(&readings.future, kept),
+        values: readings.values.iter().map(|column| some(column, kept)).collect(),
+        quality: readings.quality.iter().map(|column| some(column, kept)).collect(),
+        fault: some(&readings.fault, kept),
+        sensor_fault: Vec::new(),
+    }
+}

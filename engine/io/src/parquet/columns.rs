@@ -13,7 +13,7 @@ use twinwright_model::{Mode, Quality};
 /// One column of the row group under way.
 #[derive(Debug)]
 pub(super) enum Gathered {
-    /// Divided by so many nanoseconds a unit.
+    /// Divided by so many nanoseconds a unit; also sequence numbers, which grow as evenly.
     Time(Vec<i64>, i64),
     Whole(Vec<i32>),
     Words(Words),
@@ -91,6 +91,7 @@ impl Gathered {
     pub(super) fn for_role(role: Role, nanoseconds: i64) -> Gathered {
         match role {
             Role::Time => Gathered::Time(Vec::new(), nanoseconds),
+            Role::Seq => Gathered::Time(Vec::new(), 1),
             Role::Future => Gathered::Whole(Vec::new()),
             Role::Machine | Role::Sensor | Role::Mode => Gathered::Words(Words::required()),
             Role::Quality | Role::Fault => Gathered::Words(Words::optional()),
@@ -107,6 +108,7 @@ impl Gathered {
     ) -> std::result::Result<(), String> {
         match (self, cells) {
             (Gathered::Time(all, 1), Cells::Time(times)) => all.extend(rows.map(|row| times[row].0)),
+            (Gathered::Time(all, _), Cells::Seq(numbers)) => all.extend(rows.map(|row| numbers[row] as i64)),
             (Gathered::Time(all, unit), Cells::Time(times)) => {
                 for row in rows {
                     if times[row].0 % *unit != 0 {
