@@ -1,0 +1,103 @@
+//! Where a store is, from its address: `postgres://user@host/plant`, `sqlite:plant.db`.
+//!
+//! What is wrong with an address is said here, before anything is connected; passwords stay inside the options.
+
+use crate::outlets::address::Address;
+use crate::outlets::trouble::OutletTrouble;
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// What a statement may take unless the address says else.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What the options of a PostgreSQL address may be, beside ours.
+const SERVER_OPTIONS: [&str; 16] = [
+    "host",
+    "hostaddr",
+    "port",
+    "user",
+    "dbname",
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "application_name",
+    "options",
+];
+
+/// A store's address, understood.
+#[derive(Debug, Clone)]
+pub enum Place {
+    Postgres(Server),
+    Sqlite(File),
+}
+
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// As messages call it.
+    pub name: String,
+    pub options: PgConnectOptions,
+    pub timeout: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub struct File {
+    pub name: String,
+    pub options: SqliteConnectOptions,
+}
+
+impl Place {
+    /// Takes the options that both know; the caller takes its own before.
+    pub fn of(address: &Address) -> Result<Place, OutletTrouble> {
+        let timeout = address.span("timeout")?.map_or(TIMEOUT, |span| Duration::from_nanos(span.0.unsigned_abs()));
+        if address.scheme == "sqlite" { file(address, timeout) } else { server(address, timeout) }
+    }
+}
+
+fn server(address: &Address, timeout: Duration) -> Result<Place, OutletTrouble> {
+    let password = address.secret("password")?;
+    let url = address.url_with_rest();
+    SERVER_OPTIONS.into_iter().for_each(|key| drop(address.text(key)));
+    address.done()?;
+    let options = PgConnectOptions::from_str(&url)
+        .map_err(|error| address.refuse(format!("{error}; expected such as `postgres://user@host:5432/database`")))?;
+    let mut options = options.application_name("twinwright").disable_statement_logging();
+    if let Some(password) = password {
+        options = options.password(&password);
+    }
+    Ok(Place::Postgres(Server { name: address.name.clone(), options, timeout }))
+}
+
+fn file(address: &Address, timeout: Duration) -> Result<Place, OutletTrouble> {
+    address.done()?;
+    let url = address.url();
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() {
+        return Err(address.refuse("this names no file; expected such as `sqlite:plant.db`"));
+    }
+    if path == ":memory:" {
+        return Err(
+            address.refuse("a database in memory is gone with the program; expected a file, such as `sqlite:plant.db`")
+        );
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(timeout)
+        // In KiB: the leaves of a thousand sensors, to which each batch adds.
+        .pragma("cache_size", "-32768")
+        .disable_statement_logging();
+    Ok(Place::Sqlite(File { name: address.name.clone(), options }))
+}
