@@ -1,0 +1,102 @@
+//! CSV: a header and lines of as many cells, with `,`, `;` or a tab between them, whichever the header has most.
+//!
+//! A row is a line: a quoted cell cannot hold a line break, since no reading needs one and a forgotten quote would
+//! otherwise swallow the rest of the file.
+
+use super::row::{Kept, Row};
+use super::textlines::{Line, TextLines};
+use super::{Next, ReadError};
+use std::path::Path;
+
+#[derive(Debug)]
+pub(super) struct DelimitedRows {
+    lines: TextLines,
+    columns: Vec<String>,
+    mark: u8,
+}
+
+impl DelimitedRows {
+    pub(super) fn open(path: &Path) -> Result<DelimitedRows, ReadError> {
+        let mut lines = TextLines::open(path)?;
+        let wrong = |column, why: String| ReadError::input(path, Some((1, column)), why);
+        let header = match lines.next()? {
+            None => return Err(wrong(1, "the file is empty; expected a line with the columns' names".to_owned())),
+            Some((_, Line::Broken(why))) => return Err(wrong(1, why)),
+            Some((_, Line::Text(text))) => text.to_owned(),
+        };
+        let count = |mark: u8| header.bytes().filter(|&byte| byte == mark).count();
+        let mark = [b',', b';', b'\t'].into_iter().max_by_key(|&mark| (count(mark), mark == b',')).unwrap_or(b',');
+        let mut row = Row::new();
+        split(&header, mark, &mut row).map_err(|(column, why)| wrong(column as u64, why))?;
+        let name = |column| match row.cell(column) {
+            super::Cell::Text(text) => text.trim().to_owned(),
+            _ => String::new(),
+        };
+        Ok(DelimitedRows { lines, columns: (0..row.len()).map(name).collect(), mark })
+    }
+
+    pub(super) fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    pub(super) fn next(&mut self, row: &mut Row) -> Result<Next, ReadError> {
+        loop {
+            let (number, text) = match self.lines.next()? {
+                None => return Ok(Next::End),
+                Some((number, Line::Broken(why))) => return Ok(Next::Broken(number, why)),
+                Some((_, Line::Text(""))) => continue,
+                Some((number, Line::Text(text))) => (number, text),
+            };
+            if let Err((column, why)) = split(text, self.mark, row) {
+                return Ok(Next::Broken(number, format!("column {column}: {why}")));
+            }
+            if row.len() != self.columns.len() {
+                let (found, expected) = (row.len(), self.columns.len());
+                return Ok(Next::Broken(number, format!("{found} cells; expected {expected}, as in the header")));
+            }
+            return Ok(Next::Row(number));
+        }
+    }
+}
+
+/// Cuts a line into cells; what is wrong comes with its column.
+fn split(line: &str, mark: u8, row: &mut Row) -> Result<(), (usize, String)> {
+    let mut rest = line;
+    loop {
+        let at = line.len() - rest.len();
+        let cell_end = match rest.strip_prefix('"') {
+            None => {
+                let end = rest.bytes().position(|byte| byte == mark).unwrap_or(rest.len());
+                if end == 0 {
+                    row.push(Kept::Nothing)
+                } else {
+                    row.push_text(&rest[..end])
+                }
+                end
+            }
+            Some(quoted) => {
+                let end = closing_quote(quoted).ok_or((at + 1, "a quote is opened and never closed".to_owned()))?;
+                row.push_text(&quoted[..end].replace("\"\"", "\""));
+                end + 2
+            }
+        };
+        rest = match rest.as_bytes().get(cell_end) {
+            None => return Ok(()),
+            Some(&byte) if byte == mark => &rest[cell_end + 1..],
+            Some(_) => return Err((at + cell_end + 1, "text goes on after a closing quote".to_owned())),
+        };
+    }
+}
+
+/// Where a quoted cell ends; two quotes are one in the text.
+fn closing_quote(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    loop {
+        at += bytes.get(at..)?.iter().position(|&byte| byte == b'"')?;
+        if bytes.get(at + 1) != Some(&b'"') {
+            return Some(at);
+        }
+        at += 2;
+    }
+}

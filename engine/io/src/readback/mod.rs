@@ -1,0 +1,113 @@
+//! Tables read back a row at a time: CSV, JSON lines and Parquet, as other programs write them.
+//!
+//! A [`RowSource`] lends typed cells and says where each row stands. A broken line is an answer with its place, never
+//! the end of the file and never a panic; a line has a bound, so a hostile file cannot fill the memory. What columns
+//! mean is for the caller.
+
+mod delimited;
+mod error;
+mod objects;
+mod parquet;
+mod row;
+mod textlines;
+
+pub use error::ReadError;
+pub use row::{Cell, Row};
+
+use std::path::{Path, PathBuf};
+
+/// What a file's name says of its form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TableForm {
+    Parquet,
+    Csv,
+    Jsonl,
+}
+
+/// What the next row turned out to be; lines and rows count from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// The row is filled.
+    Row(u64),
+    /// This one cannot be read.
+    Broken(u64, String),
+    End,
+}
+
+impl TableForm {
+    pub const EXTENSIONS: [&str; 4] = ["csv", "jsonl", "ndjson", "parquet"];
+
+    /// By the file's ending; `.gz` and `.zst` may follow that of a text.
+    pub fn of(path: &Path) -> Option<TableForm> {
+        let name = path.file_name()?.to_str()?.to_lowercase();
+        if name.ends_with(".parquet") {
+            return Some(TableForm::Parquet);
+        }
+        let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+        match name.rsplit_once('.')?.1 {
+            "csv" | "tsv" => Some(TableForm::Csv),
+            "jsonl" | "ndjson" => Some(TableForm::Jsonl),
+            _ => None,
+        }
+    }
+}
+
+/// One table, read from its first row to its last.
+#[derive(Debug)]
+pub struct RowSource {
+    path: PathBuf,
+    form: TableForm,
+    reader: Reader,
+}
+
+#[derive(Debug)]
+enum Reader {
+    Csv(delimited::DelimitedRows),
+    Jsonl(objects::ObjectRows),
+    Parquet(Box<parquet::ParquetRows>),
+}
+
+impl RowSource {
+    pub fn open(path: &Path) -> Result<RowSource, ReadError> {
+        let form = TableForm::of(path).ok_or_else(|| {
+            let ending = "a name that ends in .csv, .jsonl or .parquet";
+            ReadError::input(path, None, format!("its name does not say what it is; expected {ending}"))
+        })?;
+        let reader = match form {
+            TableForm::Csv => Reader::Csv(delimited::DelimitedRows::open(path)?),
+            TableForm::Jsonl => Reader::Jsonl(objects::ObjectRows::open(path)?),
+            TableForm::Parquet => Reader::Parquet(Box::new(parquet::ParquetRows::open(path)?)),
+        };
+        Ok(RowSource { path: path.to_owned(), form, reader })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn form(&self) -> TableForm {
+        self.form
+    }
+
+    /// The columns so far; in JSON lines a later row may bring new ones, at the end.
+    pub fn columns(&self) -> &[String] {
+        match &self.reader {
+            Reader::Csv(rows) => rows.columns(),
+            Reader::Jsonl(rows) => rows.columns(),
+            Reader::Parquet(rows) => rows.columns(),
+        }
+    }
+
+    /// Fills `row` with the next row; its cells are in the order of the columns.
+    pub fn next(&mut self, row: &mut Row) -> Result<Next, ReadError> {
+        row.clear();
+        match &mut self.reader {
+            Reader::Csv(rows) => rows.next(row),
+            Reader::Jsonl(rows) => rows.next(row),
+            Reader::Parquet(rows) => rows.next(row),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
