@@ -3,11 +3,13 @@
 //! The binary is a thin shell over this library, so that tests and benches can call what it calls.
 
 pub mod check;
+pub mod generate;
 pub mod init;
 pub mod library;
 pub mod report;
 pub mod run;
 pub mod trouble;
+pub mod verify;
 
 pub use library::Kinds;
 pub use trouble::Trouble;

@@ -1,17 +1,17 @@
 //! The command line: reads what was asked, calls the library, prints once and picks the exit code.
 
-use clap::{Args, Parser, Subcommand};
+mod arguments;
+
+use arguments::{CheckArgs, GenerateArgs, RunArgs, VerifyArgs};
+use clap::{Parser, Subcommand};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use twinwright::run::{self, Settings};
-use twinwright::{Trouble, check, init};
+use twinwright::{Trouble, check, generate, init, run, verify};
 use twinwright_core::files::scenario::published_schema;
-use twinwright_core::files::units;
-use twinwright_io::{Format, Shape};
-use twinwright_model::Span;
+use twinwright_model::Time;
 
 /// Digital twins of industrial machines: one machine file for what-if, streams and live mirrors.
 #[derive(Parser)]
@@ -26,6 +26,16 @@ enum Command {
     /// Run a scenario and write what it leaves behind
     #[command(after_help = "Example:\n  twinwright run scenarios/pumps-year.toml --readings --format csv,parquet")]
     Run(RunArgs),
+    /// Stream a plant's readings to files, brokers and databases, with the exact truth beside them
+    #[command(after_help = "Examples:\n  twinwright generate centrifugal-pump --machines 10 --to file:pumps.csv\n  \
+        twinwright generate scenarios/sensor-faults-labelled.toml --to file:seen.jsonl --out out/truth --readings --truth")]
+    Generate(Box<GenerateArgs>),
+    /// Say exactly what a system under test lost, doubled, reordered or altered
+    #[command(
+        after_help = "Example:\n  twinwright generate centrifugal-pump --for '1 min' --to file:sent.csv --out out/sent --readings\n  \
+        twinwright verify sent.csv --against out/sent"
+    )]
+    Verify(VerifyArgs),
     /// Check machine and scenario files: all faults at once, each at its place
     #[command(
         after_help = "Example:\n  twinwright check machine-configs/centrifugal-pump.toml scenarios/pumps-year.toml"
@@ -49,72 +59,6 @@ enum Command {
     },
 }
 
-#[derive(Args)]
-struct CheckArgs {
-    /// Machine or scenario files
-    #[arg(required = true)]
-    files: Vec<PathBuf>,
-    /// A folder with machine files, beside those next to a scenario and the shipped ones
-    #[arg(long, value_name = "DIR")]
-    machines: Option<PathBuf>,
-    /// Print the faults as JSON, for a program
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Args)]
-struct RunArgs {
-    /// The scenario file
-    scenario: PathBuf,
-    /// The folder to write; one that a run made is replaced [default: out/<scenario>]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// A folder with machine files, beside those next to the scenario and the shipped ones
-    #[arg(long, value_name = "DIR")]
-    machines: Option<PathBuf>,
-    /// Another seed than the scenario's
-    #[arg(long)]
-    seed: Option<u64>,
-    /// Threads to simulate on; the bytes do not depend on it [default: all cores]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
-    /// Stop earlier: an instant, or a time after the start such as `+6 h`
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
-    /// Formats of readings and truth: csv, jsonl, parquet, influx
-    #[arg(long, value_delimiter = ',', default_value = "csv", value_parser = format_of)]
-    format: Vec<Format>,
-    /// One row an instant and machine, or one a reading
-    #[arg(long, default_value = "wide", value_parser = ["wide", "long"])]
-    shape: String,
-    /// Write what the sensors read
-    #[arg(long)]
-    readings: bool,
-    /// Write the true values, the wear and the hours to the next failure
-    #[arg(long)]
-    truth: bool,
-    /// Write only one row every so often, such as `10 min`
-    #[arg(long, value_name = "EVERY", value_parser = span_of)]
-    sample: Option<Span>,
-    /// Print nothing but errors (and the digest when it is asked for)
-    #[arg(long)]
-    quiet: bool,
-    /// Print the digest of the final state on a line of its own
-    #[arg(long)]
-    digest: bool,
-}
-
-fn format_of(text: &str) -> Result<Format, String> {
-    Format::from_name(text).ok_or_else(|| "expected csv, jsonl, parquet or influx".to_owned())
-}
-
-fn span_of(text: &str) -> Result<Span, String> {
-    units::parse_span(text).map_err(|fault| match fault.expected {
-        Some(expected) => format!("{}; expected {expected}", fault.message),
-        None => fault.message,
-    })
-}
-
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -125,12 +69,16 @@ fn main() -> ExitCode {
     };
     let done = match cli.command {
         Command::Run(args) => run_scenario(args),
+        Command::Generate(args) => generate_stream(*args),
+        Command::Verify(args) => verify_received(args),
         Command::Check(args) => check_files(&args),
         Command::Schema { which } => print_schema(&which),
         Command::Init { name, into } => start_pair(&name, &into),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // The report has said it all.
+        Err(Trouble::No(lines)) if lines.is_empty() => ExitCode::from(1),
         Err(trouble) => {
             let _ = writeln!(std::io::stderr(), "{trouble}");
             ExitCode::from(trouble.exit_code())
@@ -150,19 +98,7 @@ fn say(text: &str) -> Result<(), Trouble> {
 }
 
 fn run_scenario(args: RunArgs) -> Result<(), Trouble> {
-    let mut settings = Settings::of(&args.scenario);
-    settings.out = args.out;
-    settings.machines = args.machines;
-    settings.seed = args.seed;
-    settings.until = args.until;
-    settings.formats = args.format;
-    settings.shape = if args.shape == "long" { Shape::Long } else { Shape::Wide };
-    (settings.readings, settings.truth) = (args.readings, args.truth);
-    settings.sample = args.sample;
-    (settings.quiet, settings.digest) = (args.quiet, args.digest);
-    if let Some(threads) = args.threads {
-        settings.threads = usize::from(threads);
-    }
+    let settings = args.settings();
     let plan = Arc::new(run::plan(&settings)?);
     let stop = Arc::new(AtomicBool::new(false));
     listen_for_interrupt(&stop)?;
@@ -178,6 +114,58 @@ fn run_scenario(args: RunArgs) -> Result<(), Trouble> {
         say(&format!("{:032x}\n", outcome.summary.digest))?;
     }
     if outcome.missed.is_empty() { Ok(()) } else { Err(Trouble::No(outcome.missed)) }
+}
+
+fn generate_stream(args: GenerateArgs) -> Result<(), Trouble> {
+    let settings = args.settings();
+    let plan = Arc::new(generate::source::plan(&settings, now())?);
+    let stop = Arc::new(AtomicBool::new(false));
+    listen_for_interrupt(&stop)?;
+    if !settings.quiet {
+        show_warnings();
+    }
+    let outcome = generate::generate(&settings, &plan, &stop)?;
+    if !settings.quiet {
+        let page = generate::page::page(&outcome, &plan);
+        // Where the stream itself goes to stdout, nothing else may.
+        if outcome.uses_stdout() {
+            let _ = write!(std::io::stderr(), "{page}");
+        } else {
+            say(&page)?;
+        }
+    }
+    if outcome.interrupted {
+        let _ = writeln!(std::io::stderr(), "interrupted: what was made up to {} is delivered", outcome.until);
+    }
+    if settings.digest {
+        say(&format!("{:032x}\n", outcome.digest))?;
+    }
+    if outcome.missed.is_empty() { Ok(()) } else { Err(Trouble::No(outcome.missed)) }
+}
+
+fn verify_received(args: VerifyArgs) -> Result<(), Trouble> {
+    let json = args.json;
+    let report = verify::verify(&args.settings())?;
+    say(&if json { format!("{:#}\n", report.to_json()) } else { report.page() })?;
+    if report.clean() { Ok(()) } else { Err(Trouble::No(Vec::new())) }
+}
+
+fn now() -> Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Time(since.map_or(0, |since| since.as_nanos() as i64))
+}
+
+/// What happens to outlets while a stream runs, as lines on stderr.
+fn show_warnings() {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::prelude::*;
+    let ours = Targets::new().with_target("twinwright_io", LevelFilter::INFO);
+    let lines = tracing_subscriber::fmt::layer()
+        .without_time()
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(std::io::stderr);
+    let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
 }
 
 /// The first Ctrl-C ends the run at a whole chunk; the second one at once.

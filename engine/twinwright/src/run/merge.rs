@@ -6,6 +6,7 @@
 use super::worker::Stretch;
 use std::collections::BTreeMap;
 use twinwright_core::Plan;
+use twinwright_io::Failure;
 use twinwright_model::{AlertRecord, Chunk, EventRecord, Label, ReadingRows, Time, TruthRows};
 
 /// One stretch of the whole run.
@@ -15,6 +16,14 @@ pub struct Merged {
     pub events: Vec<EventRecord>,
     pub alerts: Vec<AlertRecord>,
     pub labels: Vec<Label>,
+}
+
+impl Merged {
+    /// When machines failed in it.
+    pub fn failures(&self) -> impl Iterator<Item = Failure> {
+        let failures = self.events.iter().filter(|event| event.event == "failure");
+        failures.map(|event| Failure { time: event.time, machine: event.machine, future: event.future })
+    }
 }
 
 /// Merges stretch after stretch.

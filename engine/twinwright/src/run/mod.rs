@@ -1,27 +1,31 @@
 //! `twinwright run`: a plan, its worlds on threads, its records on disk, its measures on the screen.
 
+pub mod drive;
 pub mod merge;
 pub mod progress;
+pub mod recording;
 pub mod split;
 pub mod summary;
 pub mod text;
 pub mod worker;
 
 use crate::library::{Kinds, read_document};
-use crate::report::{self, ReportData, Reporter};
+use crate::report::ReportData;
 use crate::{Trouble, VERSION};
+use drive::Drive;
 use progress::Progress;
+use recording::{Finish, Recording};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use summary::Summary;
 use twinwright_core::Plan;
 use twinwright_core::files::leaf::Instant;
 use twinwright_core::plan;
 use twinwright_core::record::Wanted;
-use twinwright_io::{Failure, Format, Options, Recorder, RunFolder, RunHead, Shape};
-use twinwright_model::{Label, Span};
-use worker::{Crew, Order};
+use twinwright_io::labels::LabelSort;
+use twinwright_io::{Format, RunHead, Shape};
+use twinwright_model::Span;
 
 /// What to run and what to leave behind.
 #[derive(Debug, Clone)]
@@ -36,6 +40,8 @@ pub struct Settings {
     pub shape: Shape,
     pub readings: bool,
     pub truth: bool,
+    /// Labels in the forms of public tools.
+    pub labels: Vec<LabelSort>,
     pub sample: Option<Span>,
     pub quiet: bool,
     pub digest: bool,
@@ -55,10 +61,17 @@ impl Settings {
             shape: Shape::Wide,
             readings: false,
             truth: false,
+            labels: Vec::new(),
             sample: None,
             quiet: false,
             digest: false,
         }
+    }
+
+    /// What the worlds must show.
+    pub fn wanted(&self) -> Wanted {
+        let labelled = self.labels.iter().any(|sort| sort.needs_readings());
+        Wanted { readings: self.readings || labelled, truth: self.truth }
     }
 
     /// Where the run goes: as asked, else `out/<scenario>`.
@@ -91,7 +104,8 @@ pub fn plan(settings: &Settings) -> Result<Plan, Trouble> {
     }
     document.name = settings.scenario.display().to_string();
     let kinds = Kinds::beside(&settings.scenario, settings.machines.as_deref());
-    let mut plan = plan::compile_seeded(&document, &kinds, settings.seed).map_err(Trouble::Files)?;
+    let changes = plan::Changes { seed: settings.seed, ..plan::Changes::default() };
+    let mut plan = plan::compile_changed(&document, &kinds, changes).map_err(Trouble::Files)?;
     if let Some(until) = &settings.until {
         plan.ticks = until_tick(until, &plan)?;
     }
@@ -116,71 +130,30 @@ const CHUNK_MACHINE_TICKS: u64 = 2_000_000;
 
 /// Runs a plan. `stop` ends it early at a whole chunk, with what is complete written.
 pub fn run(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Result<Outcome, Trouble> {
-    let wanted = Wanted { readings: settings.readings, truth: settings.truth };
-    let every = sample_every(settings, plan)?;
-    let folder = RunFolder::open(settings.folder())?;
-    let mut recorder = Recorder::open(folder, head(settings, plan), &options(settings, plan))?;
-    let mut crew = Crew::start(plan, settings.threads.max(1), wanted, every);
-    let mut progress = Progress::new(plan, settings.quiet);
+    let wanted = settings.wanted();
+    let every = sample_every(settings, plan, false)?;
+    let mut recording = Recording::open(settings, plan)?;
     let rows = plan.machines.len() as u64 * u64::from(plan.futures);
-    let recorded = wanted.readings || wanted.truth;
-    let aim = if recorded { CHUNK_ROWS } else { CHUNK_MACHINE_TICKS };
+    let aim = if wanted.readings || wanted.truth { CHUNK_ROWS } else { CHUNK_MACHINE_TICKS };
     let length = (aim / rows.max(1)).clamp(1, 1 << 20) as u32;
-    let (mut failures, mut labels): (Vec<Failure>, Vec<Label>) = (Vec::new(), Vec::new());
+    let mut drive = Drive::start(plan, settings.threads, wanted, every, length);
+    let mut progress = Progress::new(plan, settings.quiet);
     let mut merger = merge::Merger::new(plan);
-    let mut reporter = Reporter::new(plan);
-    let (mut ordered, mut done) = (0u64, 0u64);
-    let last = u64::from(plan.ticks) + 1;
-    while done < last {
-        // Two chunks are under way for each world, so that nobody waits for the writer.
-        while ordered < last && ordered < done + 2 * u64::from(length) && !stop.load(Ordering::Relaxed) {
-            let end = (ordered + u64::from(length)).min(last);
-            crew.order(Order::Ticks { count: (end - ordered) as u32 })?;
-            ordered = end;
-        }
-        if done == ordered {
-            break;
-        }
-        let parts = crew.collect()?;
-        done = (done + u64::from(length)).min(last);
-        parts.iter().for_each(|part| reporter.see(&part.sights));
-        let merged = merger.merge(parts);
-        reporter.hear(&merged);
-        if recorded {
-            recorder.record(&merged.chunk)?;
-        }
-        failures.extend(merged.events.iter().filter(|event| event.event == "failure").map(|event| Failure {
-            time: event.time,
-            machine: event.machine,
-            future: event.future,
-        }));
-        recorder.events(&merged.events)?;
-        recorder.alerts(&merged.alerts)?;
-        labels.extend(merged.labels);
-        progress.advance(done.saturating_sub(1));
+    while let Some(parts) = drive.next(stop)? {
+        recording.see(&parts);
+        recording.hear(&merger.merge(parts))?;
+        progress.advance(u64::from(drive.tick()), "");
     }
-    let tick = done.saturating_sub(1) as u32;
-    let ends = crew.finish()?;
-    labels.extend(ends.labels);
-    labels.sort_by(|a, b| (a.start, a.future, a.machine, &a.fault).cmp(&(b.start, b.future, b.machine, &b.fault)));
-    recorder.labels(&labels)?;
-    reporter.weigh(plan, &ends.accounts);
-    let mut summary = Summary::new(settings, plan, tick, &ends.accounts, ends.digests.combine(plan, tick));
-    summary.interrupted = done < last;
-    summary.speed = progress.finish();
-    let missed = summary.missed(plan);
-    summary.expectations_missed = missed.len();
-    let mut report = reporter.finish(plan, &summary, &labels, &missed);
-    report.question = report::question(&settings.scenario);
-    recorder.folder().write("report.html", report::page(&report).as_bytes())?;
-    recorder.summary(&summary.to_json(plan))?;
-    let folder = recorder.finish(failures)?;
-    Ok(Outcome { summary, folder: folder.path().to_path_buf(), missed, report })
+    let (tick, interrupted) = (drive.tick(), drive.is_cut_short());
+    let ends = drive.finish()?;
+    let finish = Finish { tick, interrupted, speed: progress.finish() };
+    recording.finish(settings, plan, ends, finish)
 }
 
-fn sample_every(settings: &Settings, plan: &Plan) -> Result<u32, Trouble> {
+/// How many ticks lie between two rows; `streamed` readings are thinned out too.
+pub(crate) fn sample_every(settings: &Settings, plan: &Plan, streamed: bool) -> Result<u32, Trouble> {
     let Some(sample) = settings.sample else { return Ok(1) };
-    if !settings.readings && !settings.truth {
+    if settings.wanted() == Wanted::default() && !streamed {
         return Err(Trouble::Input("--sample thins --readings and --truth out: ask for one of them".to_owned()));
     }
     if sample.0 <= 0 || sample.0 % plan.tick.0 != 0 {
@@ -190,7 +163,7 @@ fn sample_every(settings: &Settings, plan: &Plan) -> Result<u32, Trouble> {
     Ok(u32::try_from(sample.0 / plan.tick.0).unwrap_or(u32::MAX))
 }
 
-fn head(settings: &Settings, plan: &Plan) -> RunHead {
+pub(crate) fn head(settings: &Settings, plan: &Plan) -> RunHead {
     let finest =
         plan.models.iter().flat_map(|model| &model.panels).map(|panel| plan.tick.0 / i64::from(panel.per_tick));
     let whole = finest.chain([plan.tick.0, plan.start.0]).all(|nanos| nanos % 1_000 == 0);
@@ -202,15 +175,5 @@ fn head(settings: &Settings, plan: &Plan) -> RunHead {
         scenario: settings.scenario.file_stem().map_or(String::new(), |stem| stem.to_string_lossy().into_owned()),
         seed: plan.seed,
         version: VERSION.to_owned(),
-    }
-}
-
-fn options(settings: &Settings, plan: &Plan) -> Options {
-    Options {
-        formats: settings.formats.clone(),
-        shape: settings.shape,
-        readings: settings.readings,
-        truth: settings.truth,
-        labels: settings.truth || !plan.faults.is_empty(),
     }
 }

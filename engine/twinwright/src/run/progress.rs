@@ -37,14 +37,14 @@ impl Progress {
         Progress { bar, begun: Instant::now(), tick: plan.tick, sensors_per_tick, ticks: 0, start: plan.start }
     }
 
-    /// `ticks` are done.
-    pub fn advance(&mut self, ticks: u64) {
+    /// `ticks` are done; `note` says what else a person should know.
+    pub fn advance(&mut self, ticks: u64, note: &str) {
         self.ticks = ticks;
         let speed = self.speed();
         let now = self.start + Span(self.tick.0.saturating_mul(ticks as i64));
         self.bar.set_position(ticks);
         self.bar.set_message(format!(
-            "{}  {}x real time  {} readings/s",
+            "{}  {}x real time  {} readings/s  {note}",
             &now.to_string()[..16],
             grouped(speed.times_real),
             grouped(speed.readings_per_second)

@@ -1,0 +1,243 @@
+//! What each command may be asked on the command line, and what the library is told of it.
+
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use twinwright::generate::pace::{Limit, Pace};
+use twinwright::verify::{Mapping, Unit};
+use twinwright::{generate, run, verify};
+use twinwright_core::files::units;
+use twinwright_io::labels::LabelSort;
+use twinwright_io::outlets::Form;
+use twinwright_io::{Format, Shape};
+use twinwright_model::{Span, Time};
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// Machine or scenario files
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// A folder with machine files, beside those next to a scenario and the shipped ones
+    #[arg(long, value_name = "DIR")]
+    pub machines: Option<PathBuf>,
+    /// Print the faults as JSON, for a program
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct RunArgs {
+    /// The scenario file
+    pub scenario: PathBuf,
+    /// The folder to write; one that a run made is replaced [default: out/<scenario>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// A folder with machine files, beside those next to the scenario and the shipped ones
+    #[arg(long, value_name = "DIR")]
+    pub machines: Option<PathBuf>,
+    /// Another seed than the scenario's
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads to simulate on; the bytes do not depend on it [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Stop earlier: an instant, or a time after the start such as `+6 h`
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Formats of readings and truth: csv, jsonl, parquet, influx
+    #[arg(long, value_delimiter = ',', default_value = "csv", value_parser = format_of)]
+    pub format: Vec<Format>,
+    /// One row an instant and machine, or one a reading
+    #[arg(long, default_value = "wide", value_parser = ["wide", "long"])]
+    pub shape: String,
+    /// Write what the sensors read
+    #[arg(long)]
+    pub readings: bool,
+    /// Write the true values, the wear and the hours to the next failure
+    #[arg(long)]
+    pub truth: bool,
+    /// Write labels as public tools read them, and the readings beside them: skab, nab, cmapss, jsonl
+    #[arg(long, value_delimiter = ',', value_name = "SORTS", value_parser = labels_of)]
+    pub labels: Vec<LabelSort>,
+    /// Write only one row every so often, such as `10 min`
+    #[arg(long, value_name = "EVERY", value_parser = span_of)]
+    pub sample: Option<Span>,
+    /// Print nothing but errors (and the digest when it is asked for)
+    #[arg(long)]
+    pub quiet: bool,
+    /// Print the digest of the final state on a line of its own
+    #[arg(long)]
+    pub digest: bool,
+}
+
+fn format_of(text: &str) -> Result<Format, String> {
+    Format::from_name(text).ok_or_else(|| "expected csv, jsonl, parquet or influx".to_owned())
+}
+
+fn labels_of(text: &str) -> Result<LabelSort, String> {
+    LabelSort::from_name(text).ok_or_else(|| "expected skab, nab, cmapss or jsonl".to_owned())
+}
+
+fn span_of(text: &str) -> Result<Span, String> {
+    units::parse_span(text).map_err(|fault| match fault.expected {
+        Some(expected) => format!("{}; expected {expected}", fault.message),
+        None => fault.message,
+    })
+}
+
+#[derive(Args)]
+pub struct GenerateArgs {
+    /// A scenario file, a machine file, or the name of a kind
+    #[arg(value_name = "SCENARIO|KIND")]
+    pub subject: String,
+    /// Where the readings go, besides the scenario's [outlet] tables; may come again. `-` is stdout; file:PATH.csv (.jsonl
+    /// .parquet .lp, .gz .zst), mqtt://HOST?qos=1, http://HOST:8086/write?db=DB, postgres://USER@HOST/DB, sqlite:PATH,
+    /// redis://HOST
+    #[arg(long, value_name = "URL")]
+    pub to: Vec<String>,
+    /// How many machines of the kind [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub machines: Option<u32>,
+    /// How long, such as `1 h` [default: the scenario's duration, or 1 h]
+    #[arg(long = "for", value_name = "TIME", value_parser = span_of)]
+    pub length: Option<Span>,
+    /// The step of the kind's plant [default: 1 s]
+    #[arg(long, value_name = "TIME", value_parser = span_of)]
+    pub every: Option<Span>,
+    /// The first instant, for back-fill [default: the scenario's, or 2026-01-01T00:00:00Z; now at pace real]
+    #[arg(long, value_name = "INSTANT", value_parser = instant_of)]
+    pub start: Option<Time>,
+    /// Another seed than the scenario's [default: 1]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// A folder with machine files, beside those next to the scenario and the shipped ones
+    #[arg(long, value_name = "DIR")]
+    pub kinds: Option<PathBuf>,
+    /// One row a reading, or one an instant and machine; for files
+    #[arg(long, default_value = "long", value_parser = ["long", "wide"])]
+    pub shape: String,
+    /// As fast as it goes, by the clock, or a multiple of it: max, real, 60x
+    #[arg(long, default_value = "max", value_parser = Pace::parse)]
+    pub pace: Pace,
+    /// At most so many readings (1000000), or so many a second (5000/s); may come twice, once each
+    #[arg(long, value_name = "N|N/s", value_parser = Limit::parse)]
+    pub limit: Vec<Limit>,
+    /// Serve counters for Prometheus at this address, such as 127.0.0.1:9100, while it runs
+    #[arg(long, value_name = "ADDR")]
+    pub metrics: Option<SocketAddr>,
+    /// A folder for what a run leaves: events, alerts, labels, report, and on request readings and truth
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Formats of readings and truth in the folder: csv, jsonl, parquet, influx
+    #[arg(long, value_delimiter = ',', default_value = "csv", value_parser = format_of)]
+    pub format: Vec<Format>,
+    /// Write what the sensors read to the folder, before any comms fault
+    #[arg(long)]
+    pub readings: bool,
+    /// Write the true values, the wear and the hours to the next failure to the folder
+    #[arg(long)]
+    pub truth: bool,
+    /// Write labels as public tools read them, and the readings beside them, to the folder: skab, nab, cmapss, jsonl
+    #[arg(long, value_delimiter = ',', value_name = "SORTS", value_parser = labels_of)]
+    pub labels: Vec<LabelSort>,
+    /// Only one row every so often, such as `10 min`
+    #[arg(long, value_name = "EVERY", value_parser = span_of)]
+    pub sample: Option<Span>,
+    /// Threads to simulate on; the readings do not depend on it [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Print nothing but errors (and the digest when it is asked for)
+    #[arg(long)]
+    pub quiet: bool,
+    /// Print the digest of the final state on a line of its own
+    #[arg(long)]
+    pub digest: bool,
+}
+
+#[derive(Args)]
+pub struct VerifyArgs {
+    /// What came back: csv, jsonl or parquet files, or folders of them; long or wide
+    #[arg(required = true)]
+    pub received: Vec<PathBuf>,
+    /// The folder that `generate --out DIR --readings` left
+    #[arg(long, value_name = "DIR")]
+    pub against: PathBuf,
+    /// What the received columns are called: time=ts,machine=device,sensor=tag,value=v,quality=q,arrival=at
+    #[arg(long, value_name = "PART=COLUMN,...", default_value = "", hide_default_value = true, value_parser = Mapping::parse)]
+    pub columns: Mapping,
+    /// What times are counted in that are plain numbers: ns, us, ms, s [default: told by their size]
+    #[arg(long, value_parser = unit_of)]
+    pub time_unit: Option<Unit>,
+    /// How far a value may be off
+    #[arg(long, default_value_t = 0.0)]
+    pub tolerance: f64,
+    /// A reading that arrives later than this after its time is late, where arrivals are known
+    #[arg(long, value_name = "TIME", default_value = "1 s", value_parser = span_of)]
+    pub late_after: Span,
+    /// Write every finding to this file, as CSV
+    #[arg(long, value_name = "FILE")]
+    pub list: Option<PathBuf>,
+    /// Print the report as JSON, for a program
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl VerifyArgs {
+    /// What the library is told.
+    pub fn settings(self) -> verify::Settings {
+        verify::Settings {
+            columns: self.columns,
+            time_unit: self.time_unit,
+            tolerance: self.tolerance,
+            late_after: self.late_after,
+            list: self.list,
+            ..verify::Settings::of(self.received, self.against)
+        }
+    }
+}
+
+fn unit_of(text: &str) -> Result<Unit, String> {
+    Unit::from_name(text).ok_or_else(|| "expected ns, us, ms or s".to_owned())
+}
+
+impl GenerateArgs {
+    /// What the library is told.
+    pub fn settings(self) -> generate::Settings {
+        let mut settings = generate::Settings::of(&self.subject);
+        (settings.to, settings.machines, settings.length) = (self.to, self.machines, self.length);
+        (settings.every, settings.start, settings.seed) = (self.every, self.start, self.seed);
+        settings.kinds = self.kinds;
+        settings.shape = Form::from_name(&self.shape).unwrap_or(Form::Rows);
+        settings.pace = self.pace;
+        settings.limit = self.limit.into_iter().fold(Limit::default(), Limit::and);
+        (settings.metrics, settings.out, settings.formats) = (self.metrics, self.out, self.format);
+        (settings.readings, settings.truth, settings.sample) = (self.readings, self.truth, self.sample);
+        settings.labels = self.labels;
+        (settings.quiet, settings.digest) = (self.quiet, self.digest);
+        if let Some(threads) = self.threads {
+            settings.threads = usize::from(threads);
+        }
+        settings
+    }
+}
+
+impl RunArgs {
+    /// What the library is told.
+    pub fn settings(self) -> run::Settings {
+        let mut settings = run::Settings::of(&self.scenario);
+        (settings.out, settings.machines, settings.seed) = (self.out, self.machines, self.seed);
+        (settings.until, settings.formats) = (self.until, self.format);
+        settings.labels = self.labels;
+        settings.shape = if self.shape == "long" { Shape::Long } else { Shape::Wide };
+        (settings.readings, settings.truth, settings.sample) = (self.readings, self.truth, self.sample);
+        (settings.quiet, settings.digest) = (self.quiet, self.digest);
+        if let Some(threads) = self.threads {
+            settings.threads = usize::from(threads);
+        }
+        settings
+    }
+}
+
+fn instant_of(text: &str) -> Result<Time, String> {
+    Time::parse(text).map_err(|_| "expected an instant such as 2026-01-01T00:00:00Z".to_owned())
+}

@@ -1,0 +1,176 @@
+//! `twinwright generate`: a plant's readings as a stream, to as many outlets as asked for, with the exact truth beside.
+
+pub mod instants;
+pub mod outlets;
+pub mod pace;
+pub mod page;
+pub mod router;
+pub mod source;
+pub mod stream;
+pub mod widen;
+
+use crate::Trouble;
+use crate::run;
+use crate::run::drive::Drive;
+use crate::run::progress::{Progress, Speed};
+use crate::run::recording::{Finish, Recording};
+use outlets::Outlets;
+use pace::{Limit, Pace};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use stream::Stream;
+use twinwright_core::Plan;
+use twinwright_core::record::Wanted;
+use twinwright_io::labels::LabelSort;
+use twinwright_io::outlets::{Form, Tally};
+use twinwright_io::{Format, Shape};
+use twinwright_model::{Span, Time};
+
+/// What to stream, where to, and how fast.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// A scenario file, a machine file, or the name of a kind.
+    pub subject: String,
+    pub to: Vec<String>,
+    pub machines: Option<u32>,
+    pub length: Option<Span>,
+    pub every: Option<Span>,
+    pub start: Option<Time>,
+    pub seed: Option<u64>,
+    pub kinds: Option<PathBuf>,
+    pub shape: Form,
+    pub pace: Pace,
+    pub limit: Limit,
+    pub metrics: Option<SocketAddr>,
+    pub out: Option<PathBuf>,
+    pub formats: Vec<Format>,
+    pub readings: bool,
+    pub truth: bool,
+    pub labels: Vec<LabelSort>,
+    pub sample: Option<Span>,
+    pub threads: usize,
+    pub quiet: bool,
+    pub digest: bool,
+}
+
+/// What a stream came to.
+#[derive(Debug)]
+pub struct Outcome {
+    pub made: u64,
+    /// The last instant of which all was made.
+    pub until: Time,
+    pub outlets: Vec<(String, Arc<Tally>)>,
+    pub speed: Speed,
+    pub interrupted: bool,
+    pub folder: Option<PathBuf>,
+    pub digest: u128,
+    /// Expectations that did not hold.
+    pub missed: Vec<String>,
+}
+
+impl Outcome {
+    /// Whether the stream went to standard output.
+    pub fn uses_stdout(&self) -> bool {
+        self.outlets.iter().any(|(name, _)| name == "file:-")
+    }
+}
+
+impl Settings {
+    /// The defaults, for a scenario or a kind.
+    pub fn of(subject: &str) -> Settings {
+        Settings {
+            subject: subject.to_owned(),
+            to: Vec::new(),
+            machines: None,
+            length: None,
+            every: None,
+            start: None,
+            seed: None,
+            kinds: None,
+            shape: Form::Rows,
+            pace: Pace::MAX,
+            limit: Limit::default(),
+            metrics: None,
+            out: None,
+            formats: vec![Format::Csv],
+            readings: false,
+            truth: false,
+            labels: Vec::new(),
+            sample: None,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            quiet: false,
+            digest: false,
+        }
+    }
+
+    /// What the recorded side of it is.
+    fn recorded(&self) -> run::Settings {
+        run::Settings {
+            machines: self.kinds.clone(),
+            out: self.out.clone(),
+            seed: self.seed,
+            threads: self.threads,
+            formats: self.formats.clone(),
+            shape: if self.shape == Form::Rows { Shape::Long } else { Shape::Wide },
+            readings: self.readings,
+            truth: self.truth,
+            labels: self.labels.clone(),
+            sample: self.sample,
+            quiet: self.quiet,
+            digest: self.digest,
+            ..run::Settings::of(std::path::Path::new(&self.subject))
+        }
+    }
+}
+
+/// Streams a plan. `stop` ends it early: what was made until then is still delivered where that goes quickly.
+pub fn generate(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Result<Outcome, Trouble> {
+    check(settings, plan)?;
+    let recorded = settings.recorded();
+    let every = run::sample_every(&recorded, plan, true)?;
+    // A folder that is refused, is refused before any broker hears of us.
+    let recording = settings.out.is_some().then(|| Recording::open(&recorded, plan)).transpose()?;
+    let outlets = Outlets::open(settings, plan)?;
+    let mut stream = Stream::new(settings, plan, outlets, recording, stop);
+    let wanted = Wanted { readings: true, truth: recorded.truth };
+    let mut drive = Drive::start(plan, settings.threads, wanted, every, stream.stretch_length());
+    let mut progress = Progress::new(plan, settings.quiet);
+    let mut going = true;
+    while let Some(parts) = if going { drive.next(stop)? } else { None } {
+        going = stream.take(parts, drive.tick())?;
+        progress.advance(u64::from(drive.tick()), &stream.outlets.note());
+    }
+    let (tick, cut_short) = (drive.tick(), drive.is_cut_short());
+    let ends = drive.finish()?;
+    stream.router.close(&stream.outlets.carriers, stop);
+    let Stream { outlets, router, recording, .. } = stream;
+    let outlets = outlets.finish(stop, |note| progress.advance(u64::from(tick), note));
+    let finish = Finish { tick, interrupted: cut_short, speed: progress.finish() };
+    let digest = ends.digests.combine(plan, tick);
+    let recorded = recording.map(|recording| recording.finish(&recorded, plan, ends, finish)).transpose()?;
+    Ok(Outcome {
+        made: router.made(),
+        until: plan.time_of(i64::from(tick)),
+        outlets: outlets?,
+        speed: finish.speed,
+        interrupted: stop.load(Ordering::Relaxed),
+        digest,
+        folder: recorded.as_ref().map(|outcome| outcome.folder.clone()),
+        missed: recorded.map_or_else(Vec::new, |outcome| outcome.missed),
+    })
+}
+
+/// What cannot be, said before anything is opened.
+fn check(settings: &Settings, plan: &Plan) -> Result<(), Trouble> {
+    if settings.to.is_empty() && plan.outlets.is_empty() && settings.out.is_none() {
+        let message = "where to? expected --to URL, an [outlet] table in the scenario, or --out DIR";
+        return Err(Trouble::Input(message.to_owned()));
+    }
+    if (settings.readings || settings.truth || !settings.labels.is_empty()) && settings.out.is_none() {
+        let message = "--readings, --truth and --labels are written to a folder: expected --out DIR";
+        return Err(Trouble::Input(message.to_owned()));
+    }
+    Ok(())
+}
