@@ -2,6 +2,9 @@
 //!
 //! Every test makes its own folder and its own files; nothing is shared, so all of them run in parallel.
 
+pub mod decode;
+pub mod servers;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;

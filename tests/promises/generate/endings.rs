@@ -1,0 +1,107 @@
+//! How streams end: by a pipe that closes, by Ctrl-C, on a full disk, behind an outlet that cannot keep up.
+
+use super::plant;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+use twinwright_tests::{decode, program, said, shown, twinwright};
+
+#[test]
+fn nothing_but_the_stream_goes_to_stdout_and_a_reader_may_leave() {
+    let scratch = plant("");
+    let output = twinwright(scratch.path(), &["generate", "plant.toml", "--for", "5 s", "--to", "-", "--to", "file:a.csv"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(shown(&output), decode::text_of(&scratch.join("a.csv")));
+    assert!(said(&output).contains("acknowledged"), "the summary goes to stderr: {}", said(&output));
+    let mut child = Command::new(program())
+        .args(["generate", "centrifugal-pump", "--to", "-", "--quiet"])
+        .current_dir(scratch.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    assert!(lines.next().is_some_and(|line| line.is_ok_and(|line| line.starts_with("time,"))));
+    drop(lines);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0), "a reader that has enough is no trouble: {}", said(&output));
+}
+
+#[test]
+fn an_interrupted_stream_leaves_whole_files_up_to_where_it_came() {
+    let scratch = plant("");
+    let mut child = Command::new(program())
+        .args(["generate", "plant.toml", "--pace", "20x", "--for", "10 min", "--to", "file:a.csv", "--to", "file:b.parquet"])
+        .args(["--to", "file:-?format=csv"])
+        .current_dir(scratch.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    for _ in 0..200 {
+        assert!(lines.next().is_some_and(|line| line.is_ok()), "it streams");
+    }
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupted.is_ok_and(|status| status.success()));
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("interrupted"), "{}", said(&output));
+    let (csv, parquet) = (decode::file(&scratch.join("a.csv")), decode::file(&scratch.join("b.parquet")));
+    assert!(csv == parquet, "{} against {} readings", csv.len(), parquet.len());
+    assert_eq!(csv.len(), 199 + rest.len());
+    let names: Vec<_> = std::fs::read_dir(scratch.path()).expect("it is there").flatten().map(|entry| entry.file_name()).collect();
+    assert!(!names.iter().any(|name| name.to_string_lossy().ends_with(".part")), "{names:?}");
+}
+
+#[test]
+fn a_disk_that_fills_up_ends_the_stream_with_3_and_no_file_that_looks_whole() {
+    let scratch = plant("");
+    let disk = scratch.join("disk");
+    std::fs::create_dir(&disk).expect("a folder");
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=256k", "none"]).arg(&disk).status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        // Only root may mount; /dev/full, which every run of the tests meets, answers the same.
+        return;
+    }
+    let output = twinwright(scratch.path(), &["generate", "plant.toml", "--to", "file:disk/a.csv", "--to", "file:b.csv"]);
+    let left: Vec<_> = std::fs::read_dir(&disk).expect("it is there").flatten().map(|entry| entry.file_name()).collect();
+    let _ = Command::new("umount").arg("-l").arg(&disk).status();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("No space left on device") && said(&output).contains("disk/a.csv"), "{}", said(&output));
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn an_outlet_that_cannot_keep_up_drops_what_it_was_told_to_drop_and_says_how_much() {
+    let scratch = plant("");
+    let pipe = scratch.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()));
+    let child = Command::new(program())
+        .args(["generate", "plant.toml", "--for", "12 h", "--to", "file:pipe?format=csv&slow=drop-oldest&queue=2000"])
+        .args(["--to", "file:a.parquet"])
+        .current_dir(scratch.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut reader = std::fs::File::open(&pipe).expect("a reader of the pipe");
+    // Nobody reads until the other outlet is through with all of it.
+    let begun = std::time::Instant::now();
+    while !scratch.join("a.parquet").exists() && begun.elapsed().as_secs() < 120 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let mut text = String::new();
+    reader.read_to_string(&mut text).expect("it reads to the end");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let all = decode::file(&scratch.join("a.parquet"));
+    let seen = decode::csv(&text);
+    let page = shown(&output);
+    let row = page.lines().find(|line| line.starts_with("file:pipe")).expect("a row for it");
+    let figures: Vec<usize> = row["file:pipe".len()..].split("  ").filter(|text| !text.trim().is_empty())
+        .map(|text| text.replace(' ', "").parse().expect("a number")).collect();
+    assert_eq!(figures[..2], [all.len(), seen.len()], "{page}");
+    assert_eq!(figures[4], all.len() - seen.len(), "{page}");
+    assert!(figures[4] > 0, "something was dropped: {page}");
+}
