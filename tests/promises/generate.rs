@@ -2,6 +2,7 @@
 
 mod asked;
 mod endings;
+mod restarts;
 
 use std::path::Path;
 use twinwright_tests::decode::{self, Seen};

@@ -59,6 +59,20 @@ fn the_summary_in_the_readme_is_what_the_program_prints() {
 }
 
 #[test]
+fn what_verify_finds_in_the_readme_is_what_it_finds() {
+    let scratch = Scratch::new();
+    let scenario = project().join("scenarios/line-with-a-bad-gateway.toml").display().to_string();
+    let asked = ["generate", &scenario, "--out", "out/truth", "--readings", "--truth", "--labels", "skab,nab"];
+    let output = twinwright(scratch.path(), &asked);
+    assert!(output.status.success(), "{}", said(&output));
+    let output = twinwright(scratch.path(), &["verify", "out/gateway.csv", "--against", "out/truth"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let page = shown(&output);
+    let (table, _) = page.split_once("\nlost, the first ones").expect("it lists what was lost");
+    compare("$ twinwright verify", &format!("$ twinwright verify out/gateway.csv --against out/truth\n{table}"));
+}
+
+#[test]
 fn the_mistakes_in_the_readme_are_answered_as_it_says() {
     let scratch = Scratch::new();
     assert!(twinwright(scratch.path(), &["init", "my-fan"]).status.success());

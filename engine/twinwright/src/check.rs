@@ -1,6 +1,7 @@
 //! `twinwright check`: every fault of every file, for a person or for a machine.
 
 use crate::Trouble;
+use crate::generate::outlets::wrong_outlets;
 use crate::library::{Kinds, read_document};
 use std::path::{Path, PathBuf};
 use twinwright_core::Document;
@@ -31,7 +32,10 @@ pub fn check_file(path: &Path, machines: Option<&Path>) -> Result<(Sort, Vec<Dia
     let sort = sort_of(&document);
     let diagnostics = match sort {
         Sort::Machine => plan::compile_kind(&document),
-        Sort::Scenario => plan::compile(&document, &Kinds::beside(path, machines)).err().unwrap_or_default(),
+        Sort::Scenario => match plan::compile(&document, &Kinds::beside(path, machines)) {
+            Ok(plan) => wrong_outlets(path, &plan),
+            Err(faults) => faults,
+        },
     };
     Ok((sort, diagnostics))
 }

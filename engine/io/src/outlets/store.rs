@@ -12,7 +12,7 @@ use std::sync::Arc;
 use twinwright_model::Parcel;
 
 /// Rows of a transaction unless the address says else: enough that a commit costs little, few enough to wait for.
-const BATCH: usize = 50_000;
+const BATCH: usize = 100_000;
 
 /// An outlet into a store.
 struct StoreOutlet {

@@ -13,7 +13,7 @@ use twinwright_io::outlets::address::Address;
 use twinwright_io::outlets::carrier::{Carrier, Terms};
 use twinwright_io::outlets::metrics::MetricsPage;
 use twinwright_io::outlets::trouble::OutletTrouble;
-use twinwright_io::outlets::{self, MachineHead, Manifest, Outlet, SensorHead, Tally};
+use twinwright_io::outlets::{self, Form, MachineHead, Manifest, Outlet, SensorHead, Tally};
 use twinwright_io::{Lengthener, RunHead};
 use twinwright_model::Diagnostic;
 
@@ -98,6 +98,9 @@ impl Outlets {
     }
 }
 
+/// An outlet that is checked and not yet connected.
+type Ready = (Terms, Box<dyn Outlet>);
+
 fn told(name: &str, trouble: OutletTrouble) -> Trouble {
     let text = trouble.to_string();
     // Input trouble begins with the name already.
@@ -108,13 +111,37 @@ fn told(name: &str, trouble: OutletTrouble) -> Trouble {
     }
 }
 
+/// Mistakes in a scenario's outlets, each at its place. Secrets need not be there where a file is only checked.
+pub fn wrong_outlets(scenario: &Path, plan: &Plan) -> Vec<Diagnostic> {
+    let manifest = Arc::new(manifest(&Settings::of(&scenario.display().to_string()), plan));
+    let mut wrong = Vec::new();
+    for outlet in &plan.outlets {
+        let mut outlet = outlet.clone();
+        outlet.options.iter_mut().zip(&mut outlet.option_places).for_each(|((key, _), _)| {
+            if let Some(plain) = SECRETS.iter().find(|(secret, _)| secret == key).map(|(_, plain)| plain) {
+                *key = plain;
+            }
+        });
+        if let Err(trouble) =
+            address_of(&outlet).and_then(|address| outlets::open(&address, &manifest, Form::Rows).map(|_| ()))
+        {
+            wrong.push(placed(&outlet, &trouble));
+        }
+    }
+    wrong
+}
+
+/// Options that say where a secret lies, and those that hold one.
+const SECRETS: [(&str, &str); 4] =
+    [("token_env", "token"), ("token_file", "token"), ("password_env", "password"), ("password_file", "password")];
+
 /// Everything asked for, checked and not yet connected: all mistakes at once.
 fn checked(
     settings: &Settings,
     plan: &Plan,
     manifest: &Arc<Manifest>,
-) -> Result<Vec<(Terms, Box<dyn Outlet>)>, Trouble> {
-    let mut ready: Vec<(Terms, Box<dyn Outlet>)> = Vec::new();
+) -> Result<Vec<Ready>, Trouble> {
+    let mut ready: Vec<Ready> = Vec::new();
     let mut wrong: Vec<Diagnostic> = Vec::new();
     for outlet in &plan.outlets {
         match address_of(outlet).and_then(|address| outlets::open(&address, manifest, settings.shape)) {

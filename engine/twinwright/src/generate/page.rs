@@ -32,8 +32,11 @@ pub fn page(outcome: &Outcome, plan: &Plan) -> String {
     page
 }
 
+/// One of a tally's counters.
+type Counter = fn(&Tally) -> &AtomicU64;
+
 fn table(page: &mut String, outcome: &Outcome) {
-    let columns: [(&str, fn(&Tally) -> &AtomicU64); 9] = [
+    let columns: [(&str, Counter); 9] = [
         ("made", |tally| &tally.made),
         ("sent", |tally| &tally.sent),
         ("acknowledged", |tally| &tally.acknowledged),
@@ -44,7 +47,7 @@ fn table(page: &mut String, outcome: &Outcome) {
         ("reordered", |tally| &tally.reordered),
         ("delayed", |tally| &tally.delayed),
     ];
-    let read = |tally: &Tally, column: fn(&Tally) -> &AtomicU64| column(tally).load(Ordering::Relaxed);
+    let read = |tally: &Tally, column: Counter| column(tally).load(Ordering::Relaxed);
     // What comms faults did on purpose is only shown where there are any.
     let shown: Vec<_> = columns
         .into_iter()

@@ -15,7 +15,7 @@ use twinwright_core::Plan;
 use twinwright_model::{AlertRecord, Chunk, EventRecord, Time};
 
 /// Readings aimed at in one freight at full speed: enough to spread its cost, few enough to stay in the cache.
-const FREIGHT: u64 = 65_536;
+const FREIGHT: u64 = 100_000;
 
 /// A stream under way.
 #[derive(Debug)]
