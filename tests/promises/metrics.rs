@@ -32,8 +32,11 @@ fn while_serving<T>(
     })
 }
 
+/// A name and its labels.
+type Series = (String, Vec<(String, String)>);
+
 /// Name and labels of every sample, with its value, and the type of every family: a strict reader of text format 0.0.4.
-fn parse(page: &str) -> (BTreeMap<(String, Vec<(String, String)>), f64>, BTreeMap<String, String>) {
+fn parse(page: &str) -> (BTreeMap<Series, f64>, BTreeMap<String, String>) {
     let (mut samples, mut kinds, mut helped) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     assert!(page.ends_with('\n'), "the last line ends too");
     for line in page.lines() {
@@ -44,10 +47,7 @@ fn parse(page: &str) -> (BTreeMap<(String, Vec<(String, String)>), f64>, BTreeMa
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
             let (name, kind) = kind.split_once(' ').expect("a type has a name");
             assert!(["counter", "gauge"].contains(&kind), "{line}");
-            assert!(
-                samples.keys().all(|(known, _): &(String, Vec<_>)| known != name),
-                "a type stands before its samples"
-            );
+            assert!(samples.keys().all(|(known, _): &Series| known != name), "a type stands before its samples");
             assert_eq!(kinds.insert(name.to_owned(), kind.to_owned()), None, "{line}");
         } else {
             let (key, value) = sample(line);
@@ -58,7 +58,7 @@ fn parse(page: &str) -> (BTreeMap<(String, Vec<(String, String)>), f64>, BTreeMa
     (samples, kinds)
 }
 
-fn sample(line: &str) -> ((String, Vec<(String, String)>), f64) {
+fn sample(line: &str) -> (Series, f64) {
     let end = line.find(['{', ' ']).expect("a value follows a name");
     let name = &line[..end];
     assert!(

@@ -171,7 +171,7 @@ fn a_machines_hash_says_what_it_is_doing_and_the_queues_what_is_wrong() {
 
 /// Parcels with `alerts` alerts each, in two severities.
 fn alarming(parcels: usize, alerts: usize) -> Vec<Arc<Parcel>> {
-    let severity = |n: usize| if n % 2 == 0 { Severity::High } else { Severity::Critical };
+    let severity = |n: usize| if n.is_multiple_of(2) { Severity::High } else { Severity::Critical };
     let alarm = |(number, parcel): (usize, &Arc<Parcel>)| {
         let mut parcel = (**parcel).clone();
         parcel.alerts = (number * alerts..(number + 1) * alerts)

@@ -200,7 +200,7 @@ fn hostile_names_are_stored_as_they_are() {
     let some = parcel(&[(0, 0, 1, 1.0), (1, 1, 1, 2.0), (2, 2, 1, 3.0), (3, 0, 1, 4.0)]);
     for base in Base::both(&scratch) {
         let mut wire = open(&base.url(), &plant).unwrap();
-        run(carry(wire.as_mut(), &[some.clone()], &Tally::default(), |_| ())).unwrap();
+        run(carry(wire.as_mut(), std::slice::from_ref(&some), &Tally::default(), |_| ())).unwrap();
         let found: Vec<(String, String)> =
             base.readings().into_keys().map(|(machine, sensor, _)| (machine, sensor)).collect();
         for (machine, sensor) in [(0, 0), (1, 1), (2, 2), (3, 0)] {

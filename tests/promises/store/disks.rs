@@ -5,6 +5,7 @@
 
 use super::{Base, Postgres, counted, deliver, outlet, same, stream, wanted};
 use crate::wires::run;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use twinwright_io::outlets::Tally;
@@ -23,7 +24,7 @@ impl Disk {
         if as_root(&["mount", "-t", "tmpfs", "-o", &options, "twinwright", path]) {
             return Some(Disk(folder.to_owned()));
         }
-        println!("not tested: nobody here may mount a disk");
+        let _ = writeln!(std::io::stderr(), "not tested: nobody here may mount a disk");
         None
     }
 

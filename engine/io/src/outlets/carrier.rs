@@ -158,7 +158,14 @@ impl Task {
     async fn carry_all(&mut self, queue: &Queue) -> Result<(), OutletTrouble> {
         while let Some(freight) = queue.pop().await {
             let mut bout = None;
+            let mut reached = self.tally.reached();
             while let Err(trouble) = self.outlet.deliver(&freight, &self.tally).await {
+                // What got somewhere before it failed is a new bout: patience is for a server that stays away.
+                let now = self.tally.reached();
+                if now > reached {
+                    self.well_again(bout.take());
+                    reached = now;
+                }
                 self.endure(trouble, &mut bout).await?;
             }
             self.well_again(bout);

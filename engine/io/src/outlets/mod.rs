@@ -156,6 +156,13 @@ pub struct Tally {
     pub delayed: AtomicU64,
 }
 
+impl Tally {
+    /// Grows with whatever gets somewhere.
+    fn reached(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed) + self.acknowledged.load(Ordering::Relaxed)
+    }
+}
+
 /// Adds to a counter of a [`Tally`].
 pub fn count(counter: &AtomicU64, readings: usize) {
     counter.fetch_add(readings as u64, Ordering::Relaxed);

@@ -38,7 +38,8 @@ impl Line {
         let (client, mut events) = AsyncClient::new(options.clone(), MOST_UNDER_WAY + 4);
         let mut network = NetworkOptions::new();
         network.set_connection_timeout(patience.as_secs().max(1));
-        network.set_tcp_nodelay(true);
+        // What waits for an answer goes out at once; what does not may fill whole segments.
+        network.set_tcp_nodelay(window.acknowledges());
         events.set_network_options(network);
         match events.poll().await {
             Ok(Event::Incoming(Packet::ConnAck(_))) => {}

@@ -20,6 +20,7 @@ use super::{Freight, Manifest, Outlet, Pending, Tally};
 use bytes::Bytes;
 use course::Course;
 use line::{LARGEST_PACKET, Line, MOST_UNDER_WAY};
+use rumqttc::QoS;
 use settings::Settings;
 use std::sync::Arc;
 use twinwright_model::Parcel;
@@ -33,7 +34,7 @@ const PATIENCE: u32 = 3;
 /// Checks the options of `mqtt:` or `mqtts:`; nothing is connected yet.
 pub fn open(address: &Address, manifest: &Arc<Manifest>) -> Result<Box<dyn Outlet>, OutletTrouble> {
     let settings = Settings::read(address, manifest)?;
-    let window = Arc::new(Window::new(settings.qos != rumqttc::QoS::AtMostOnce));
+    let window = Arc::new(Window::new(settings.qos != QoS::AtMostOnce));
     Ok(Box::new(Mqtt {
         name: address.name.clone(),
         settings,
@@ -100,14 +101,18 @@ impl Mqtt {
         if carried { self.connect().await } else { Err(trouble) }
     }
 
-    /// How many more messages may be under way; waits for half of the window where there is no room, since waking up for
-    /// each message costs more than the message.
+    /// How many more messages may be under way; waits where there is no room. What the broker acknowledges is made up for
+    /// at once: it may hold back further acknowledgements until something comes (Nagle's algorithm against delayed
+    /// ACKs, 40 ms each time). Without acknowledgements half of the window is filled at a time, to wake up less often.
     async fn room(&mut self, tally: &Tally) -> Result<usize, OutletTrouble> {
         let standing = self.window.standing(usize::MAX, tally);
         match standing.broken {
             Some(why) => Err(self.said(OutletTrouble::Passing(why))),
             None if standing.messages < MOST_UNDER_WAY => Ok(MOST_UNDER_WAY - standing.messages),
-            None => Ok(MOST_UNDER_WAY - self.wait_for(MOST_UNDER_WAY / 2, tally).await?),
+            None => {
+                let most = if self.window.acknowledges() { MOST_UNDER_WAY - 1 } else { MOST_UNDER_WAY / 2 };
+                Ok(MOST_UNDER_WAY - self.wait_for(most, tally).await?)
+            }
         }
     }
 

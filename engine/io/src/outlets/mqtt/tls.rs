@@ -9,15 +9,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 
-/// Where systems keep the roots that they trust.
-const SYSTEM_ROOTS: [&str; 5] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/usr/local/share/certs/ca-root-nss.crt",
-];
-
 /// Takes `ca`, `cert` and `key`; `None` for a plain connection, which wants none of them.
 pub(super) fn transport(address: &Address) -> Result<Transport, String> {
     let [ca, cert, key] = ["ca", "cert", "key"].map(|option| address.text(option));
@@ -48,15 +39,14 @@ fn roots(ca: Option<&str>) -> Result<RootCertStore, String> {
     let mut store = RootCertStore::empty();
     let found = match ca {
         Some(ca) => certificates(ca).map_err(|why| format!("ca: {why}"))?,
-        None => {
-            let named = std::env::var("SSL_CERT_FILE").ok();
-            let mut places = named.as_deref().into_iter().chain(SYSTEM_ROOTS);
-            let found = places.find_map(|place| certificates(place).ok());
-            found.ok_or("this system has no list of root certificates; give one with `ca=FILE`")?
-        }
+        None => rustls_native_certs::load_native_certs().certs,
     };
     let (usable, _) = store.add_parsable_certificates(found);
-    if usable == 0 { Err("ca: no certificate in it can be used".into()) } else { Ok(store) }
+    match (usable, ca) {
+        (0, Some(_)) => Err("ca: no certificate in it can be used".into()),
+        (0, None) => Err("this system has no list of root certificates; give one with `ca=FILE`".into()),
+        _ => Ok(store),
+    }
 }
 
 fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, String> {

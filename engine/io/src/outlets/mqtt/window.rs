@@ -85,6 +85,11 @@ impl Window {
         Window { acknowledges, state: Mutex::new(state), wake: Notify::new() }
     }
 
+    /// Whether the broker says what arrived.
+    pub(super) fn acknowledges(&self) -> bool {
+        self.acknowledges
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -210,14 +215,14 @@ mod tests {
     #[test]
     fn what_is_not_acknowledged_goes_out_again_and_is_counted_as_such() {
         let (window, tally) = (window(4), Tally::default());
-        [1, 2, 3].map(|packet| window.went_out(packet));
+        [1, 2, 3].into_iter().for_each(|packet| window.went_out(packet));
         window.arrived(2);
         window.arrived(2);
         window.arrived(77);
         window.broke("cut");
         assert_eq!(machines(&window.begin_anew()), [0, 2, 3]);
-        [9, 8, 7].map(|packet| window.went_out(packet));
-        [7, 8, 9].map(|packet| window.arrived(packet));
+        [9, 8, 7].into_iter().for_each(|packet| window.went_out(packet));
+        [7, 8, 9].into_iter().for_each(|packet| window.arrived(packet));
         assert_eq!(window.standing(0, &tally).messages, 0);
         let counted = [&tally.sent, &tally.acknowledged, &tally.retried].map(|counter| counter.load(Ordering::Relaxed));
         assert_eq!(counted, [4, 4, 2]);
