@@ -13,11 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tokio::runtime::Runtime;
+use twinwright_bench::Refused;
 use twinwright_io::outlets::address::Address;
 use twinwright_io::outlets::{Freight, MachineHead, Manifest, SensorHead, Tally, mqtt};
 use twinwright_model::{Parcel, Sheet, Span, Time};
-
-type Refused = Box<dyn std::error::Error>;
 
 const USAGE: &str = "usage: mqtt_rounds (bare|outlet|batch) (0|1) PORT READINGS";
 const MACHINES: usize = 100;
@@ -29,15 +28,7 @@ const START: i64 = 1_767_225_600_000;
 const READY: usize = 100;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match serve(&words) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "{error}");
-            ExitCode::from(2)
-        }
-    }
+    twinwright_bench::main_of(serve)
 }
 
 fn serve(words: &[&str]) -> Result<(), Refused> {

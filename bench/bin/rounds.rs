@@ -27,15 +27,7 @@ const SAMPLES: u64 = 1_000_000;
 const ROWS: usize = 500_000;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match serve(&words) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "{error}");
-            ExitCode::from(2)
-        }
-    }
+    twinwright_bench::main_of(serve)
 }
 
 fn serve(words: &[&str]) -> Result<(), Refused> {

@@ -26,28 +26,21 @@ const SENSORS: usize = 10;
 /// Readings of a freight, as the carrier hands them on.
 const FREIGHT: usize = 100_000;
 /// Rows of a transaction, on both sides.
-const BATCH: usize = 50_000;
+const BATCH: usize = 100_000;
 /// Rows of a statement of the bare loop.
 const STATEMENT: usize = 500;
 /// 2026-01-01T00:00:00Z
 const START: i64 = 1_767_225_600_000_000_000;
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    match serve(&words) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "{error}");
-            ExitCode::from(2)
-        }
-    }
+    twinwright_bench::main_of(serve)
 }
 
-fn serve(words: &[String]) -> Result<(), Refused> {
+fn serve(words: &[&str]) -> Result<(), Refused> {
     let number = |at: usize, other: usize| words.get(at).map_or(Ok(other), |word| word.parse());
     let (readings, rounds) = (number(1, 1_000_000)?, number(2, 5)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    match words.first().map(String::as_str) {
+    match words.first().copied() {
         Some("postgres") => runtime.block_on(postgres(readings, rounds)),
         Some("sqlite") => runtime.block_on(sqlite(readings, rounds)),
         _ => Err(USAGE.into()),

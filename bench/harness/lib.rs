@@ -8,5 +8,21 @@ pub mod meter;
 pub mod plants;
 pub mod ready;
 
+use std::io::Write;
+use std::process::ExitCode;
+
 /// A way in which a bench cannot go on, in words.
 pub type Refused = Box<dyn std::error::Error>;
+
+/// A bench's main: hands over the words of the command line, and says on stderr why it could not go on.
+pub fn main_of(serve: impl FnOnce(&[&str]) -> Result<(), Refused>) -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match serve(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -134,9 +134,12 @@ pub fn influx(text: &str) -> Vec<Seen> {
 /// Parquet through the arrow reader, every column as text.
 pub fn parquet(path: &Path) -> Vec<Seen> {
     use arrow::array::{Array, AsArray};
-    use arrow::datatypes::{DataType, Float32Type, Int32Type, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType};
+    use arrow::datatypes::{
+        DataType, Float32Type, Int32Type, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType,
+    };
     let file = std::fs::File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let reader = ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("a Parquet file");
+    let reader =
+        ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("a Parquet file");
     let head: Vec<String> = reader.schema().fields().iter().map(|field| field.name().clone()).collect();
     let mut rows: Vec<Vec<String>> = Vec::new();
     for batch in reader.build().expect("a reader") {
@@ -148,7 +151,8 @@ pub fn parquet(path: &Path) -> Vec<Seen> {
                 }
                 match column.data_type() {
                     DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                        twinwright_model::Time(column.as_primitive::<TimestampMicrosecondType>().value(row) * 1_000).to_string()
+                        twinwright_model::Time(column.as_primitive::<TimestampMicrosecondType>().value(row) * 1_000)
+                            .to_string()
                     }
                     DataType::Timestamp(_, _) => {
                         twinwright_model::Time(column.as_primitive::<TimestampNanosecondType>().value(row)).to_string()
@@ -165,7 +169,9 @@ pub fn parquet(path: &Path) -> Vec<Seen> {
             (0..batch.num_rows()).map(text).collect()
         });
         let columns: Vec<Vec<String>> = columns.collect();
-        rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|column| column[row].clone()).collect::<Vec<_>>()));
+        rows.extend(
+            (0..batch.num_rows()).map(|row| columns.iter().map(|column| column[row].clone()).collect::<Vec<_>>()),
+        );
     }
     cells(&head, rows.into_iter())
 }

@@ -90,7 +90,9 @@ fn every_format_shape_and_packing_says_the_same_readings() {
         assert_eq!(files.len(), 2, "a file for each kind: {files:?}");
         assert!(first == all_of(&files), "{stem} differs");
     }
-    let mut packed = decode::csv(&String::from_utf8(zstd::decode_all(&*std::fs::read(scratch.join("g.out")).unwrap()).unwrap()).unwrap());
+    let mut packed = decode::csv(
+        &String::from_utf8(zstd::decode_all(&*std::fs::read(scratch.join("g.out")).unwrap()).unwrap()).unwrap(),
+    );
     packed.sort();
     assert!(first == packed, "g.out differs");
     // What was recorded has a row for each reading that dropped out, with no value; the streams have none.
@@ -123,13 +125,19 @@ fn threads_and_pace_change_no_byte() {
 fn a_clocks_pace_takes_its_time_and_starts_now() {
     let scratch = plant("");
     let begun = std::time::Instant::now();
-    generate(scratch.path(), &["fan", "--kinds", ".", "--machines", "2", "--for", "1 s", "--pace", "real", "--to", "file:now.csv"]);
+    generate(
+        scratch.path(),
+        &["fan", "--kinds", ".", "--machines", "2", "--for", "1 s", "--pace", "real", "--to", "file:now.csv"],
+    );
     assert!(begun.elapsed().as_secs_f64() >= 1.0, "a second takes a second");
     let first = decode::file(&scratch.join("now.csv")).iter().map(|seen| seen.2).min().expect("readings");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_nanos() as i64;
     assert!((now - first).abs() < 600_000_000_000, "it starts about now");
     let begun = std::time::Instant::now();
-    generate(scratch.path(), &["fan", "--kinds", ".", "--machines", "1", "--limit", "100/s", "--limit", "100", "--to", "file:slow.csv"]);
+    generate(
+        scratch.path(),
+        &["fan", "--kinds", ".", "--machines", "1", "--limit", "100/s", "--limit", "100", "--to", "file:slow.csv"],
+    );
     assert!(begun.elapsed().as_secs_f64() >= 0.9, "100 readings at 100 a second");
 }
 
@@ -138,7 +146,10 @@ fn a_limit_is_kept_to_the_reading_in_every_shape() {
     let scratch = plant("");
     for limit in [1_u64, 7, 1000, 5003] {
         let text = limit.to_string();
-        generate(scratch.path(), &["plant.toml", "--limit", &text, "--to", "file:long.csv", "--to", "file:wide.jsonl?shape=wide"]);
+        generate(
+            scratch.path(),
+            &["plant.toml", "--limit", &text, "--to", "file:long.csv", "--to", "file:wide.jsonl?shape=wide"],
+        );
         let long = decode::file(&scratch.join("long.csv"));
         assert_eq!(long.len() as u64, limit);
         assert!(long == all_of(&pieces(scratch.path(), "wide-")), "wide differs at {limit}");
@@ -150,8 +161,17 @@ fn a_file_is_rotated_by_size_and_by_the_readings_own_time() {
     let scratch = plant("");
     generate(
         scratch.path(),
-        &["plant.toml", "--to", "file:whole.csv", "--to", "file:size.csv?rotate=64KiB", "--to", "file:time.jsonl?rotate=4 min",
-          "--to", "file:wide.csv?shape=wide&rotate=3 min"],
+        &[
+            "plant.toml",
+            "--to",
+            "file:whole.csv",
+            "--to",
+            "file:size.csv?rotate=64KiB",
+            "--to",
+            "file:time.jsonl?rotate=4 min",
+            "--to",
+            "file:wide.csv?shape=wide&rotate=3 min",
+        ],
     );
     let whole = decode::file(&scratch.join("whole.csv"));
     let by_size = pieces(scratch.path(), "size-");
@@ -166,7 +186,11 @@ fn a_file_is_rotated_by_size_and_by_the_readings_own_time() {
     assert_eq!((by_time.len(), all_of(&by_time) == whole), (3, true));
     for (number, path) in by_time.iter().enumerate() {
         let start = decode::nanos("2026-01-01T00:00:00Z") + number as i64 * 240_000_000_000;
-        assert!(decode::file(path).iter().all(|seen| (start..start + 240_000_000_000).contains(&seen.2)), "{}", path.display());
+        assert!(
+            decode::file(path).iter().all(|seen| (start..start + 240_000_000_000).contains(&seen.2)),
+            "{}",
+            path.display()
+        );
     }
     assert!(all_of(&pieces(scratch.path(), "wide-")) == whole);
 }
@@ -179,7 +203,17 @@ fn comms_faults_act_on_the_outlet_they_name_and_on_nothing_else() {
     let scratch = plant(fault);
     let page = generate(
         scratch.path(),
-        &["plant.toml", "--to", "file:clean.csv", "--to", "file:clean.jsonl?shape=wide", "--out", "out", "--readings", "--truth"],
+        &[
+            "plant.toml",
+            "--to",
+            "file:clean.csv",
+            "--to",
+            "file:clean.jsonl?shape=wide",
+            "--out",
+            "out",
+            "--readings",
+            "--truth",
+        ],
     );
     let clean = decode::file(&scratch.join("clean.csv"));
     assert!(clean == all_of(&pieces(scratch.path(), "clean-")), "the other outlets are clean");
@@ -190,11 +224,22 @@ fn comms_faults_act_on_the_outlet_they_name_and_on_nothing_else() {
     let (lost, doubled) = (clean.len() - distinct.len(), hit.len() - distinct.len());
     assert!(lost > 400 && doubled > 200, "{lost} lost, {doubled} doubled");
     let row = page.lines().find(|line| line.starts_with("file.plant")).expect("a row for it");
-    let figures: Vec<u64> = row["file.plant".len()..].replace("  ", "|").split('|').filter(|text| !text.trim().is_empty())
-        .map(|text| text.replace(' ', "").parse().expect("a number")).collect();
-    assert_eq!(figures, [clean.len() as u64, hit.len() as u64, hit.len() as u64, 0, 0, lost as u64, doubled as u64], "{page}");
+    let figures: Vec<u64> = row["file.plant".len()..]
+        .replace("  ", "|")
+        .split('|')
+        .filter(|text| !text.trim().is_empty())
+        .map(|text| text.replace(' ', "").parse().expect("a number"))
+        .collect();
+    assert_eq!(
+        figures,
+        [clean.len() as u64, hit.len() as u64, hit.len() as u64, 0, 0, lost as u64, doubled as u64],
+        "{page}"
+    );
     let labels = std::fs::read_to_string(scratch.join("out/truth/labels.csv")).expect("labels");
-    assert!(labels.contains("gap,comms,gap,F-1") && labels.contains("2026-01-01T00:01:00.000Z,2026-01-01T00:06:00.000Z"), "{labels}");
+    assert!(
+        labels.contains("gap,comms,gap,F-1") && labels.contains("2026-01-01T00:01:00.000Z,2026-01-01T00:06:00.000Z"),
+        "{labels}"
+    );
 }
 
 #[test]
@@ -203,13 +248,30 @@ fn a_wide_file_behind_a_comms_fault_carries_the_same_readings_as_a_long_one() {
         "[[fault.late]]\nmachine = \"F-2\"\nby = \"7 s\"\nstart = \"+2 min\"\nlasts = \"2 min\"\n\
          [[fault.gap]]\nmachine = \"V-1\"\nrate = 0.2\nstart = \"+0 s\"\n[[fault.reorder]]\nmachine = \"F-1\"\nrate = 0.2\nstart = \"+0 s\"\n",
     );
-    generate(scratch.path(), &["plant.toml", "--to", "file:long.csv?seq=yes", "--to", "file:wide.csv?shape=wide", "--to", "file:wide.lp?shape=wide"]);
+    generate(
+        scratch.path(),
+        &[
+            "plant.toml",
+            "--to",
+            "file:long.csv?seq=yes",
+            "--to",
+            "file:wide.csv?shape=wide",
+            "--to",
+            "file:wide.lp?shape=wide",
+        ],
+    );
     let long = decode::file(&scratch.join("long.csv"));
     let wide: Vec<_> = pieces(scratch.path(), "wide-").into_iter().collect();
-    let of = |ending: &str| wide.iter().filter(|path| path.extension().is_some_and(|e| e == ending)).cloned().collect::<Vec<_>>();
+    let of = |ending: &str| {
+        wide.iter().filter(|path| path.extension().is_some_and(|e| e == ending)).cloned().collect::<Vec<_>>()
+    };
     assert!(long == all_of(&of("csv")) && long == all_of(&of("lp")));
     // Sequence numbers tell what is missing and what came late, machine by machine.
     let text = std::fs::read_to_string(scratch.join("long.csv")).expect("the file");
-    let seqs: Vec<u64> = text.lines().filter(|line| line.contains(",V-1,")).map(|line| line.rsplit(',').next().unwrap_or("").parse().expect("a number")).collect();
+    let seqs: Vec<u64> = text
+        .lines()
+        .filter(|line| line.contains(",V-1,"))
+        .map(|line| line.rsplit(',').next().unwrap_or("").parse().expect("a number"))
+        .collect();
     assert!(seqs.windows(2).all(|pair| pair[0] < pair[1]) && (seqs.len() as u64) < seqs[seqs.len() - 1], "gaps show");
 }

@@ -98,7 +98,8 @@ fn a_broker_two_databases_an_http_server_redis_and_files_all_hold_the_same_milli
     let listener = Subscriber::start(&broker, "%t %p");
     let single = std::env::var_os("TWINWRIGHT_FULL").is_some();
     let batch = if single { "one" } else { "machine" };
-    let payload = "{\"sensor\":\"{sensor}\",\"timestamp_ms\":{timestamp_ms},\"value\":{value},\"quality\":\"{quality}\"}";
+    let payload =
+        "{\"sensor\":\"{sensor}\",\"timestamp_ms\":{timestamp_ms},\"value\":{value},\"quality\":\"{quality}\"}";
     let outlets = format!(
         "path = \"acme/lyon/fab/line-1\"\n\
          [outlet.mqtt.plant]\nurl = \"mqtt://127.0.0.1:{}\"\nqos = 1\nbatch = \"{batch}\"\npayload = '{payload}'\n\
@@ -123,16 +124,22 @@ fn a_broker_two_databases_an_http_server_redis_and_files_all_hold_the_same_milli
     assert!(made.len() > 1_000_000, "{} readings", made.len());
     assert!(made.iter().any(|seen| seen.3.is_none()) && made.iter().any(|seen| seen.4 == "uncertain"));
     same("line protocol", &made, decode::file(&scratch.join("long.lp.zst")));
-    let kinds = ["centrifugal-pump", "conveyor", "plasma-etcher"].map(|kind| scratch.join(format!("wide-{kind}.parquet")));
+    let kinds =
+        ["centrifugal-pump", "conveyor", "plasma-etcher"].map(|kind| scratch.join(format!("wide-{kind}.parquet")));
     same("Parquet", &made, kinds.iter().flat_map(|path| decode::file(path)).collect());
     same("MQTT", &made, from_broker(&listener.all()));
     same("PostgreSQL", &made, from_postgres(&postgres));
     same("SQLite", &made, from_sqlite(&scratch.join("store.db")));
-    let series: BTreeMap<(String, String), ()> = made.iter().map(|seen| ((seen.0.clone(), seen.1.clone()), ())).collect();
+    let series: BTreeMap<(String, String), ()> =
+        made.iter().map(|seen| ((seen.0.clone(), seen.1.clone()), ())).collect();
     same("Redis", &made, from_redis(&redis, &series.into_keys().collect::<Vec<_>>()));
     // VictoriaMetrics keeps numbers alone: readings with a value, without their quality.
-    let numbers: Vec<Seen> =
-        made.iter().filter(|seen| seen.3.is_some()).map(|seen| (seen.0.clone(), seen.1.clone(), seen.2, seen.3, String::new())).collect();
-    let kept = victoria.readings().into_iter().map(|(m, s, time, value)| (m, s, time * 1_000_000, bits(value), String::new()));
+    let numbers: Vec<Seen> = made
+        .iter()
+        .filter(|seen| seen.3.is_some())
+        .map(|seen| (seen.0.clone(), seen.1.clone(), seen.2, seen.3, String::new()))
+        .collect();
+    let kept =
+        victoria.readings().into_iter().map(|(m, s, time, value)| (m, s, time * 1_000_000, bits(value), String::new()));
     same("VictoriaMetrics", &numbers, kept.collect());
 }

@@ -5,8 +5,8 @@
 //! The protocol cannot express a line break or a last backslash in a name: these become `\n` in letters and `/`.
 
 use crate::RecordError;
-use crate::outflow::Outflow;
 use crate::numerals::{self, Numerals};
+use crate::outflow::Outflow;
 use crate::table::{Cells, Column, Role, Rows, TableHead, TableWriter, has_value};
 use crate::textbuffer::{Stamp, TextBuffer};
 use twinwright_model::Quality;

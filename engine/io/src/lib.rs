@@ -30,8 +30,8 @@ mod truth;
 mod wide;
 
 pub use error::RecordError;
-pub use long::Lengthener;
 pub use folder::{PartFile, RunFolder, file_name};
+pub use long::Lengthener;
 pub use outflow::Packing;
 pub use recorder::{Failure, Format, Options, Recorder, RunHead, Shape};
 

@@ -5,8 +5,8 @@
 
 use crate::folder::{PartFile, RunFolder, file_name};
 use crate::lines::Lines;
-use crate::outflow::sealed_part;
 use crate::long::{self, Lengthener};
+use crate::outflow::sealed_part;
 use crate::table::{self, Column, TableHead, TableWriter};
 use crate::truth::{self, NextFailures, TruthTable};
 use crate::{RecordError, wide};

@@ -5,8 +5,8 @@
 //! A [`Dialect`] knows one format's texts; it never sees a row.
 
 use crate::RecordError;
-use crate::outflow::Outflow;
 use crate::numerals::{self, Numerals};
+use crate::outflow::Outflow;
 use crate::table::{Cells, Column, Rows, TableHead, TableWriter, has_value};
 use crate::textbuffer::{Stamp, TextBuffer};
 use crate::timetext::TimeText;

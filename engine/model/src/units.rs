@@ -1,7 +1,7 @@
 //! Times as people write them: `12 min`, `1.5 h`, `90 d`.
 
-use crate::names;
 use crate::Span;
+use crate::names;
 
 /// Unit names and their length in nanoseconds.
 pub const UNITS: [(&str, f64); 8] = [

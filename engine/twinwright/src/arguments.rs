@@ -25,6 +25,35 @@ pub struct CheckArgs {
     pub json: bool,
 }
 
+/// What is kept of a run or a stream, and how it is run.
+#[derive(Args)]
+pub struct KeepArgs {
+    /// Formats of readings and truth: csv, jsonl, parquet, influx
+    #[arg(long, value_delimiter = ',', default_value = "csv", value_parser = format_of)]
+    pub format: Vec<Format>,
+    /// Write what the sensors read, before any comms fault
+    #[arg(long)]
+    pub readings: bool,
+    /// Write the true values, the wear and the hours to the next failure
+    #[arg(long)]
+    pub truth: bool,
+    /// Write labels as public tools read them, and the readings beside them: skab, nab, cmapss, jsonl
+    #[arg(long, value_delimiter = ',', value_name = "SORTS", value_parser = labels_of)]
+    pub labels: Vec<LabelSort>,
+    /// Only one row every so often, such as `10 min`
+    #[arg(long, value_name = "EVERY", value_parser = span_of)]
+    pub sample: Option<Span>,
+    /// Threads to simulate on; the bytes do not depend on it [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Print nothing but errors (and the digest when it is asked for)
+    #[arg(long)]
+    pub quiet: bool,
+    /// Print the digest of the final state on a line of its own
+    #[arg(long)]
+    pub digest: bool,
+}
+
 #[derive(Args)]
 pub struct RunArgs {
     /// The scenario file
@@ -38,36 +67,14 @@ pub struct RunArgs {
     /// Another seed than the scenario's
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Threads to simulate on; the bytes do not depend on it [default: all cores]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
     /// Stop earlier: an instant, or a time after the start such as `+6 h`
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Formats of readings and truth: csv, jsonl, parquet, influx
-    #[arg(long, value_delimiter = ',', default_value = "csv", value_parser = format_of)]
-    pub format: Vec<Format>,
     /// One row an instant and machine, or one a reading
     #[arg(long, default_value = "wide", value_parser = ["wide", "long"])]
     pub shape: String,
-    /// Write what the sensors read
-    #[arg(long)]
-    pub readings: bool,
-    /// Write the true values, the wear and the hours to the next failure
-    #[arg(long)]
-    pub truth: bool,
-    /// Write labels as public tools read them, and the readings beside them: skab, nab, cmapss, jsonl
-    #[arg(long, value_delimiter = ',', value_name = "SORTS", value_parser = labels_of)]
-    pub labels: Vec<LabelSort>,
-    /// Write only one row every so often, such as `10 min`
-    #[arg(long, value_name = "EVERY", value_parser = span_of)]
-    pub sample: Option<Span>,
-    /// Print nothing but errors (and the digest when it is asked for)
-    #[arg(long)]
-    pub quiet: bool,
-    /// Print the digest of the final state on a line of its own
-    #[arg(long)]
-    pub digest: bool,
+    #[command(flatten)]
+    pub keep: KeepArgs,
 }
 
 fn format_of(text: &str) -> Result<Format, String> {
@@ -128,30 +135,8 @@ pub struct GenerateArgs {
     /// A folder for what a run leaves: events, alerts, labels, report, and on request readings and truth
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Formats of readings and truth in the folder: csv, jsonl, parquet, influx
-    #[arg(long, value_delimiter = ',', default_value = "csv", value_parser = format_of)]
-    pub format: Vec<Format>,
-    /// Write what the sensors read to the folder, before any comms fault
-    #[arg(long)]
-    pub readings: bool,
-    /// Write the true values, the wear and the hours to the next failure to the folder
-    #[arg(long)]
-    pub truth: bool,
-    /// Write labels as public tools read them, and the readings beside them, to the folder: skab, nab, cmapss, jsonl
-    #[arg(long, value_delimiter = ',', value_name = "SORTS", value_parser = labels_of)]
-    pub labels: Vec<LabelSort>,
-    /// Only one row every so often, such as `10 min`
-    #[arg(long, value_name = "EVERY", value_parser = span_of)]
-    pub sample: Option<Span>,
-    /// Threads to simulate on; the readings do not depend on it [default: all cores]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
-    /// Print nothing but errors (and the digest when it is asked for)
-    #[arg(long)]
-    pub quiet: bool,
-    /// Print the digest of the final state on a line of its own
-    #[arg(long)]
-    pub digest: bool,
+    #[command(flatten)]
+    pub keep: KeepArgs,
 }
 
 #[derive(Args)]
@@ -206,17 +191,15 @@ impl GenerateArgs {
         let mut settings = generate::Settings::of(&self.subject);
         (settings.to, settings.machines, settings.length) = (self.to, self.machines, self.length);
         (settings.every, settings.start, settings.seed) = (self.every, self.start, self.seed);
-        settings.kinds = self.kinds;
+        (settings.kinds, settings.metrics, settings.out) = (self.kinds, self.metrics, self.out);
         settings.shape = Form::from_name(&self.shape).unwrap_or(Form::Rows);
         settings.pace = self.pace;
         settings.limit = self.limit.into_iter().fold(Limit::default(), Limit::and);
-        (settings.metrics, settings.out, settings.formats) = (self.metrics, self.out, self.format);
-        (settings.readings, settings.truth, settings.sample) = (self.readings, self.truth, self.sample);
-        settings.labels = self.labels;
-        (settings.quiet, settings.digest) = (self.quiet, self.digest);
-        if let Some(threads) = self.threads {
-            settings.threads = usize::from(threads);
-        }
+        let keep = self.keep;
+        (settings.formats, settings.readings, settings.truth) = (keep.format, keep.readings, keep.truth);
+        (settings.labels, settings.sample) = (keep.labels, keep.sample);
+        (settings.quiet, settings.digest) = (keep.quiet, keep.digest);
+        settings.threads = keep.threads.map_or(settings.threads, usize::from);
         settings
     }
 }
@@ -226,14 +209,13 @@ impl RunArgs {
     pub fn settings(self) -> run::Settings {
         let mut settings = run::Settings::of(&self.scenario);
         (settings.out, settings.machines, settings.seed) = (self.out, self.machines, self.seed);
-        (settings.until, settings.formats) = (self.until, self.format);
-        settings.labels = self.labels;
+        settings.until = self.until;
         settings.shape = if self.shape == "long" { Shape::Long } else { Shape::Wide };
-        (settings.readings, settings.truth, settings.sample) = (self.readings, self.truth, self.sample);
-        (settings.quiet, settings.digest) = (self.quiet, self.digest);
-        if let Some(threads) = self.threads {
-            settings.threads = usize::from(threads);
-        }
+        let keep = self.keep;
+        (settings.formats, settings.readings, settings.truth) = (keep.format, keep.readings, keep.truth);
+        (settings.labels, settings.sample) = (keep.labels, keep.sample);
+        (settings.quiet, settings.digest) = (keep.quiet, keep.digest);
+        settings.threads = keep.threads.map_or(settings.threads, usize::from);
         settings
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! Nothing is shared between tests and nothing outlives one: a server is killed with its test, even when that panics.
 
+pub mod influx;
 pub mod mosquitto;
 pub mod postgres;
 pub mod proxy;
-pub mod influx;
 pub mod redis;
 
 use std::io::{Read, Write};
@@ -31,7 +31,8 @@ impl ServerProcess {
         let file = std::fs::File::create(log).map_err(|e| format!("{}: {e}", log.display()))?;
         let errors = file.try_clone().map_err(|e| e.to_string())?;
         let child = command.stdin(Stdio::null()).stdout(file).stderr(errors).spawn();
-        let child = child.map_err(|e| format!("{:?} does not start: {e}; tests/run installs it", command.get_program()))?;
+        let child =
+            child.map_err(|e| format!("{:?} does not start: {e}; tests/run installs it", command.get_program()))?;
         let mut server = ServerProcess { child, log: log.to_path_buf() };
         let begun = Instant::now();
         while !ready() {

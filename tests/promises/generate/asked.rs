@@ -12,7 +12,22 @@ fn a_bare_kind_makes_a_plant_and_a_machine_file_is_a_kind() {
     assert_eq!(machines.len(), 12);
     assert!(machines.contains("centrifugal-pump-01") && machines.contains("centrifugal-pump-12"));
     assert_eq!(seen.iter().map(|seen| seen.2).min(), Some(decode::nanos("2026-01-01T00:00:00Z")));
-    generate(scratch.path(), &["fan.toml", "--machines", "1", "--for", "3 s", "--every", "500 ms", "--start", "2020-02-29T00:00:00Z", "--to", "file:fan.csv"]);
+    generate(
+        scratch.path(),
+        &[
+            "fan.toml",
+            "--machines",
+            "1",
+            "--for",
+            "3 s",
+            "--every",
+            "500 ms",
+            "--start",
+            "2020-02-29T00:00:00Z",
+            "--to",
+            "file:fan.csv",
+        ],
+    );
     let fan = decode::file(&scratch.join("fan.csv"));
     assert!(fan.iter().all(|seen| seen.0 == "fan-1"));
     assert_eq!(fan.iter().filter(|seen| seen.1 == "temp").count(), 7);
@@ -70,8 +85,16 @@ fn listed(folder: &std::path::Path) -> Vec<String> {
 fn a_mistake_in_an_outlets_table_is_said_at_its_place() {
     let wrong = [
         ("[outlet.file.a]\nurl = \"file:a.csv\"\nrotate = \"soon\"\n", ":29:10: rotate: ", "a size such as `100 MB`"),
-        ("[outlet.file.a]\nurl = \"mqtt://host\"\n", "no address of an outlet of sort `file`", "a URL that begins with `file`"),
-        ("[outlet.file.a]\nurl = \"file:a.csv\"\nrotat = \"1 h\"\n", "`rotat` is not known here", "did you mean: rotate"),
+        (
+            "[outlet.file.a]\nurl = \"mqtt://host\"\n",
+            "no address of an outlet of sort `file`",
+            "a URL that begins with `file`",
+        ),
+        (
+            "[outlet.file.a]\nurl = \"file:a.csv\"\nrotat = \"1 h\"\n",
+            "`rotat` is not known here",
+            "did you mean: rotate",
+        ),
         ("[outlet.flie.a]\nurl = \"file:a.csv\"\n", "`flie` is not known here", "did you mean: file"),
         ("[outlet.file.a]\n", "`url` is missing", ""),
     ];
@@ -81,6 +104,16 @@ fn a_mistake_in_an_outlets_table_is_said_at_its_place() {
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
         assert!(said(&output).contains(words) && said(&output).contains(more), "{table}: {}", said(&output));
         assert!(said(&output).starts_with("plant.toml:"), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_scenario_that_is_streamed_is_still_a_test() {
+    for (limit, code) in [("> 1", 1), ("< 1", 0)] {
+        let scratch = plant(&format!("[[expect]]\nthat = \"failures {limit}\"\n"));
+        let output = twinwright(scratch.path(), &["generate", "plant.toml", "--to", "file:a.csv", "--quiet"]);
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        assert!(scratch.join("a.csv").is_file());
     }
 }
 

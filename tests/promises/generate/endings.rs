@@ -8,7 +8,8 @@ use twinwright_tests::{decode, program, said, shown, twinwright};
 #[test]
 fn nothing_but_the_stream_goes_to_stdout_and_a_reader_may_leave() {
     let scratch = plant("");
-    let output = twinwright(scratch.path(), &["generate", "plant.toml", "--for", "5 s", "--to", "-", "--to", "file:a.csv"]);
+    let output =
+        twinwright(scratch.path(), &["generate", "plant.toml", "--for", "5 s", "--to", "-", "--to", "file:a.csv"]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(shown(&output), decode::text_of(&scratch.join("a.csv")));
     assert!(said(&output).contains("acknowledged"), "the summary goes to stderr: {}", said(&output));
@@ -30,7 +31,18 @@ fn nothing_but_the_stream_goes_to_stdout_and_a_reader_may_leave() {
 fn an_interrupted_stream_leaves_whole_files_up_to_where_it_came() {
     let scratch = plant("");
     let mut child = Command::new(program())
-        .args(["generate", "plant.toml", "--pace", "20x", "--for", "10 min", "--to", "file:a.csv", "--to", "file:b.parquet"])
+        .args([
+            "generate",
+            "plant.toml",
+            "--pace",
+            "20x",
+            "--for",
+            "10 min",
+            "--to",
+            "file:a.csv",
+            "--to",
+            "file:b.parquet",
+        ])
         .args(["--to", "file:-?format=csv"])
         .current_dir(scratch.path())
         .stdout(Stdio::piped())
@@ -50,7 +62,8 @@ fn an_interrupted_stream_leaves_whole_files_up_to_where_it_came() {
     let (csv, parquet) = (decode::file(&scratch.join("a.csv")), decode::file(&scratch.join("b.parquet")));
     assert!(csv == parquet, "{} against {} readings", csv.len(), parquet.len());
     assert_eq!(csv.len(), 199 + rest.len());
-    let names: Vec<_> = std::fs::read_dir(scratch.path()).expect("it is there").flatten().map(|entry| entry.file_name()).collect();
+    let names: Vec<_> =
+        std::fs::read_dir(scratch.path()).expect("it is there").flatten().map(|entry| entry.file_name()).collect();
     assert!(!names.iter().any(|name| name.to_string_lossy().ends_with(".part")), "{names:?}");
 }
 
@@ -64,11 +77,17 @@ fn a_disk_that_fills_up_ends_the_stream_with_3_and_no_file_that_looks_whole() {
         // Only root may mount; /dev/full, which every run of the tests meets, answers the same.
         return;
     }
-    let output = twinwright(scratch.path(), &["generate", "plant.toml", "--to", "file:disk/a.csv", "--to", "file:b.csv"]);
-    let left: Vec<_> = std::fs::read_dir(&disk).expect("it is there").flatten().map(|entry| entry.file_name()).collect();
+    let output =
+        twinwright(scratch.path(), &["generate", "plant.toml", "--to", "file:disk/a.csv", "--to", "file:b.csv"]);
+    let left: Vec<_> =
+        std::fs::read_dir(&disk).expect("it is there").flatten().map(|entry| entry.file_name()).collect();
     let _ = Command::new("umount").arg("-l").arg(&disk).status();
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    assert!(said(&output).contains("No space left on device") && said(&output).contains("disk/a.csv"), "{}", said(&output));
+    assert!(
+        said(&output).contains("No space left on device") && said(&output).contains("disk/a.csv"),
+        "{}",
+        said(&output)
+    );
     assert!(left.is_empty(), "{left:?}");
 }
 
@@ -99,8 +118,11 @@ fn an_outlet_that_cannot_keep_up_drops_what_it_was_told_to_drop_and_says_how_muc
     let seen = decode::csv(&text);
     let page = shown(&output);
     let row = page.lines().find(|line| line.starts_with("file:pipe")).expect("a row for it");
-    let figures: Vec<usize> = row["file:pipe".len()..].split("  ").filter(|text| !text.trim().is_empty())
-        .map(|text| text.replace(' ', "").parse().expect("a number")).collect();
+    let figures: Vec<usize> = row["file:pipe".len()..]
+        .split("  ")
+        .filter(|text| !text.trim().is_empty())
+        .map(|text| text.replace(' ', "").parse().expect("a number"))
+        .collect();
     assert_eq!(figures[..2], [all.len(), seen.len()], "{page}");
     assert_eq!(figures[4], all.len() - seen.len(), "{page}");
     assert!(figures[4] > 0, "something was dropped: {page}");

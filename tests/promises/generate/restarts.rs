@@ -12,7 +12,18 @@ use twinwright_tests::{Scratch, program, said};
 /// A stream that is held back enough to be hit in the middle, into the file `made.csv` and somewhere else.
 fn stream(scratch: &Scratch, to: &str) -> Child {
     let mut command = Command::new(program());
-    command.args(["generate", "plant.toml", "--limit", "20000/s", "--for", "100 min", "--to", "file:made.csv", "--to", to]);
+    command.args([
+        "generate",
+        "plant.toml",
+        "--limit",
+        "20000/s",
+        "--for",
+        "100 min",
+        "--to",
+        "file:made.csv",
+        "--to",
+        to,
+    ]);
     command.current_dir(scratch.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("it starts")
 }
@@ -21,7 +32,10 @@ fn stream(scratch: &Scratch, to: &str) -> Child {
 fn wait_for(scratch: &Scratch, bytes: u64) {
     let begun = Instant::now();
     while std::fs::metadata(scratch.join("made.csv.part")).map_or(0, |file| file.len()) < bytes {
-        assert!(begun.elapsed() < Duration::from_secs(60) && !scratch.join("made.csv").exists(), "the stream does not flow");
+        assert!(
+            begun.elapsed() < Duration::from_secs(60) && !scratch.join("made.csv").exists(),
+            "the stream does not flow"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -45,7 +59,8 @@ fn postgres_killed_three_times_has_every_reading_once() {
         server.start_again();
     }
     let (made, told) = made(&scratch, child);
-    let rows = server.ask("SELECT count(*), count(DISTINCT (sensor_id, time)), round(sum(value)::numeric, 2) FROM sensor_readings");
+    let rows = server
+        .ask("SELECT count(*), count(DISTINCT (sensor_id, time)), round(sum(value)::numeric, 2) FROM sensor_readings");
     let sum: f64 = made.iter().filter_map(|seen| seen.3).map(|bits| decimal(f32::from_bits(bits))).sum();
     assert_eq!(rows, format!("{0}|{0}|{sum:.2}", made.len()));
     assert!(told.contains("trying again") && told.contains("delivering again"), "a person is told: {told}");
@@ -68,9 +83,11 @@ fn a_server_of_line_protocol_that_restarts_twice_has_every_reading_once() {
         server.start_again();
     }
     let (made, told) = made(&scratch, child);
-    let mut kept: Vec<_> = server.readings().into_iter().map(|(m, s, time, v)| (m, s, time * 1_000_000, decode::bits(v))).collect();
+    let mut kept: Vec<_> =
+        server.readings().into_iter().map(|(m, s, time, v)| (m, s, time * 1_000_000, decode::bits(v))).collect();
     kept.sort();
-    let wanted: Vec<_> = made.into_iter().filter(|seen| seen.3.is_some()).map(|seen| (seen.0, seen.1, seen.2, seen.3)).collect();
+    let wanted: Vec<_> =
+        made.into_iter().filter(|seen| seen.3.is_some()).map(|seen| (seen.0, seen.1, seen.2, seen.3)).collect();
     assert!(kept == wanted, "{} of {} readings", kept.len(), wanted.len());
     assert!(told.contains("delivering again"), "{told}");
 }
@@ -78,7 +95,10 @@ fn a_server_of_line_protocol_that_restarts_twice_has_every_reading_once() {
 #[test]
 fn a_broker_that_restarts_loses_nothing_at_qos_1_and_what_comes_twice_is_the_same() {
     let scratch = plant("");
-    let mut broker = Mosquitto::start(scratch.path(), &format!("persistence true\npersistence_location {}/\nautosave_interval 1", scratch.path().display()));
+    let mut broker = Mosquitto::start(
+        scratch.path(),
+        &format!("persistence true\npersistence_location {}/\nautosave_interval 1", scratch.path().display()),
+    );
     let listener = Subscriber::start(&broker, "%t %p");
     let child = stream(&scratch, &format!("mqtt://127.0.0.1:{}?qos=1&batch=machine&batch_max=3", broker.port()));
     for time in 1..=2 {
@@ -111,12 +131,24 @@ fn counters_are_served_while_the_stream_runs() {
     let scratch = plant("");
     let port = twinwright_tests::servers::free_port();
     let mut command = Command::new(program());
-    command.args(["generate", "plant.toml", "--pace", "60x", "--to", "file:made.csv", "--metrics", &format!("127.0.0.1:{port}")]);
-    let mut child = command.current_dir(scratch.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    command.args([
+        "generate",
+        "plant.toml",
+        "--pace",
+        "200x",
+        "--to",
+        "file:made.csv",
+        "--metrics",
+        &format!("127.0.0.1:{port}"),
+    ]);
+    let mut child =
+        command.current_dir(scratch.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
     let begun = Instant::now();
     let made = loop {
         let page = twinwright_tests::servers::http(port, "GET /metrics", b"").map(|(_, page)| page).unwrap_or_default();
-        let line = page.lines().find(|line| line.starts_with("twinwright_readings_total{outlet=\"file:made.csv\",state=\"made\"}"));
+        let line = page
+            .lines()
+            .find(|line| line.starts_with("twinwright_readings_total{outlet=\"file:made.csv\",state=\"made\"}"));
         match line.and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok()) {
             Some(made) if made > 0.0 => break made,
             _ => assert!(begun.elapsed() < Duration::from_secs(30), "no counters: {page}"),

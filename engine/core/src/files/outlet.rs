@@ -188,7 +188,10 @@ impl OutletTables {
                 if !schemes.contains(&scheme) && spec.url.span != NOWHERE {
                     let message = format!("this is no address of an outlet of sort `{}`", sort.value);
                     let expected = names::list(schemes.iter().copied());
-                    faults.add(Fault::new(&spec.url.span, "outlet", message).expected(format!("a URL that begins with {expected}")));
+                    faults.add(
+                        Fault::new(&spec.url.span, "outlet", message)
+                            .expected(format!("a URL that begins with {expected}")),
+                    );
                     continue;
                 }
                 let options = spec.options();

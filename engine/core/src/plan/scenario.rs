@@ -59,11 +59,7 @@ pub fn compile(document: &Document, library: &dyn Library) -> Result<Plan, Vec<D
 }
 
 /// The same with another seed, start or duration than the file's.
-pub fn compile_changed(
-    document: &Document,
-    library: &dyn Library,
-    changes: Changes,
-) -> Result<Plan, Vec<Diagnostic>> {
+pub fn compile_changed(document: &Document, library: &dyn Library, changes: Changes) -> Result<Plan, Vec<Diagnostic>> {
     let mut compiler = Compiler { sources: Sources::default(), faults: Faults::default(), library, changes };
     let plan = compiler.scenario(document);
     match plan {
@@ -160,7 +156,9 @@ impl Compiler<'_> {
         let bad = |level: &&str| level.is_empty() || level.contains(['+', '#', '\0', '\n']);
         if levels.len() > 8 || path.value.len() > 200 || levels.iter().any(bad) {
             let fault = Fault::new(&path.span, "path", "this is no path");
-            self.faults.add(fault.expected("levels apart by `/`, such as \"acme/lyon/utilities/line-1\", without `+` and `#`"));
+            self.faults.add(
+                fault.expected("levels apart by `/`, such as \"acme/lyon/utilities/line-1\", without `+` and `#`"),
+            );
         }
         Some(path.value.clone())
     }

@@ -24,8 +24,7 @@ pub struct Address {
 }
 
 /// Every sort of outlet by the scheme of its URL.
-pub const SCHEMES: [&str; 9] =
-    ["file", "mqtt", "mqtts", "http", "https", "postgres", "postgresql", "sqlite", "redis"];
+pub const SCHEMES: [&str; 9] = ["file", "mqtt", "mqtts", "http", "https", "postgres", "postgresql", "sqlite", "redis"];
 
 impl Address {
     /// Reads a URL; `-` is stdout, and what follows `?` are options.
@@ -36,10 +35,13 @@ impl Address {
             return Address::parse("file:-");
         }
         let Some((scheme, _)) = text.split_once(':') else {
-            return Err(wrong("this is no address; expected such as `file:readings.csv` or `mqtt://localhost:1883`".into()));
+            return Err(wrong(
+                "this is no address; expected such as `file:readings.csv` or `mqtt://localhost:1883`".into(),
+            ));
         };
         if !SCHEMES.contains(&scheme) {
-            let near = names::nearest(scheme, SCHEMES).map_or(String::new(), |near| format!("; did you mean `{near}:`?"));
+            let near =
+                names::nearest(scheme, SCHEMES).map_or(String::new(), |near| format!("; did you mean `{near}:`?"));
             return Err(wrong(format!("`{scheme}:` is no outlet; expected {}{near}", names::list(SCHEMES))));
         }
         let (url, query) = text.split_once('?').unwrap_or((text, ""));
@@ -148,7 +150,8 @@ impl Address {
         let mut known = asked.clone();
         known.sort_unstable();
         known.dedup();
-        let near = names::nearest(key, known.iter().copied()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        let near = names::nearest(key, known.iter().copied())
+            .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
         Err(self.refuse(format!("there is no option `{key}`; expected {}{near}", names::list(known))))
     }
 

@@ -187,7 +187,11 @@ impl Task {
             let hurry = self.shared.hurry.load(Ordering::Relaxed);
             if hurry || bout.since.elapsed() >= self.patience {
                 let lasted = bout.since.elapsed().as_secs();
-                return Err(OutletTrouble::Passing(if hurry { why.clone() } else { format!("{why} (given up after {lasted} s)") }));
+                return Err(OutletTrouble::Passing(if hurry {
+                    why.clone()
+                } else {
+                    format!("{why} (given up after {lasted} s)")
+                }));
             }
             self.say(why, bout);
             pause(&self.name, &self.shared, bout).await;

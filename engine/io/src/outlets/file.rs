@@ -76,10 +76,14 @@ pub fn open(address: &Address, manifest: &Arc<Manifest>, form: Form) -> Result<F
     let format = match address.one_of("format", &Format::ALL.map(Format::name))? {
         Some(name) => Format::from_name(name),
         None if path == "-" => Some(Format::Csv),
-        None => Format::ALL.into_iter().find(|format| Path::new(stem).extension().is_some_and(|e| e == format.extension())),
+        None => {
+            Format::ALL.into_iter().find(|format| Path::new(stem).extension().is_some_and(|e| e == format.extension()))
+        }
     };
     let Some(format) = format else {
-        return Err(address.refuse("which format? expected a name that ends in .csv, .jsonl, .parquet or .lp, or `format=`"));
+        return Err(
+            address.refuse("which format? expected a name that ends in .csv, .jsonl, .parquet or .lp, or `format=`")
+        );
     };
     let rotation = rotation(address)?;
     let seq = address.flag("seq")?.unwrap_or(false);
@@ -88,7 +92,9 @@ pub fn open(address: &Address, manifest: &Arc<Manifest>, form: Form) -> Result<F
     let names = Names { path: (path != "-").then(|| PathBuf::from(path)), packing };
     if names.path.is_none() {
         if several && format == Format::Csv {
-            return Err(address.refuse("several kinds have several headers: expected the long shape, or jsonl or influx"));
+            return Err(
+                address.refuse("several kinds have several headers: expected the long shape, or jsonl or influx")
+            );
         }
         if rotation.is_some() || packing != Packing::Plain || format == Format::Parquet {
             return Err(address.refuse("standard output takes csv, jsonl or influx, neither packed nor rotated"));
@@ -161,7 +167,8 @@ impl Names {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let stem = name.strip_suffix(self.packing.extension()).unwrap_or(&name);
         let packed = &name[stem.len()..];
-        let (stem, ending) = stem.rsplit_once('.').map_or((stem, String::new()), |(stem, end)| (stem, format!(".{end}")));
+        let (stem, ending) =
+            stem.rsplit_once('.').map_or((stem, String::new()), |(stem, end)| (stem, format!(".{end}")));
         let kind = kind.map_or(String::new(), |kind| format!("-{kind}"));
         let piece = piece.map_or(String::new(), |piece| format!("-{piece:06}"));
         Some(path.with_file_name(format!("{stem}{kind}{piece}{ending}{packed}")))
@@ -214,7 +221,8 @@ impl FileOutlet {
         let mut from = 0;
         while from < rows.count {
             let to = self.piece_end(index, rows, from, tally)?;
-            let part = if rows.kept.is_none() && (from, to) != (0, rows.count) { Some(rows.part(from..to)) } else { None };
+            let part =
+                if rows.kept.is_none() && (from, to) != (0, rows.count) { Some(rows.part(from..to)) } else { None };
             let part = part.as_ref().unwrap_or(rows);
             let table = &mut self.tables[index];
             let Some(writer) = &mut table.writer else { return Ok(()) };
@@ -301,7 +309,9 @@ fn readings_in(rows: &Rows<'_>) -> usize {
 impl From<RecordError> for OutletTrouble {
     fn from(error: RecordError) -> OutletTrouble {
         match &error {
-            RecordError::File { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => OutletTrouble::Enough,
+            RecordError::File { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => {
+                OutletTrouble::Enough
+            }
             _ => OutletTrouble::Lasting(error.to_string()),
         }
     }

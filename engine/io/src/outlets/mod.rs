@@ -67,12 +67,19 @@ pub enum Form {
 impl Form {
     /// As `--shape` has it.
     pub fn from_name(name: &str) -> Option<Form> {
-        [("long", Form::Rows), ("wide", Form::Sheets)].into_iter().find(|(known, _)| *known == name).map(|(_, form)| form)
+        [("long", Form::Rows), ("wide", Form::Sheets)]
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, form)| form)
     }
 }
 
 /// The one list of outlets: checks what an address asks for and makes its outlet; nothing is connected yet.
-pub fn open(address: &Address, manifest: &Arc<Manifest>, shape: Form) -> Result<(Terms, Box<dyn Outlet>), OutletTrouble> {
+pub fn open(
+    address: &Address,
+    manifest: &Arc<Manifest>,
+    shape: Form,
+) -> Result<(Terms, Box<dyn Outlet>), OutletTrouble> {
     let when_full = match address.one_of("slow", &["wait", "drop-oldest"])? {
         Some("drop-oldest") => WhenFull::DropOldest,
         _ => WhenFull::Wait,

@@ -14,6 +14,7 @@ use crate::run;
 use crate::run::drive::Drive;
 use crate::run::progress::{Progress, Speed};
 use crate::run::recording::{Finish, Recording};
+use crate::run::summary::Summary;
 use outlets::Outlets;
 use pace::{Limit, Pace};
 use std::net::SocketAddr;
@@ -149,7 +150,15 @@ pub fn generate(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Res
     let outlets = outlets.finish(stop, |note| progress.advance(u64::from(tick), note));
     let finish = Finish { tick, interrupted: cut_short, speed: progress.finish() };
     let digest = ends.digests.combine(plan, tick);
-    let recorded = recording.map(|recording| recording.finish(&recorded, plan, ends, finish)).transpose()?;
+    let (folder, missed) = match recording {
+        Some(recording) => {
+            let recorded = recording.finish(&recorded, plan, ends, finish)?;
+            (Some(recorded.folder), recorded.missed)
+        }
+        // A stream that ended early says nothing about what must hold at the end.
+        None if cut_short => (None, Vec::new()),
+        None => (None, Summary::new(&recorded, plan, tick, &ends.accounts, digest).missed(plan)),
+    };
     Ok(Outcome {
         made: router.made(),
         until: plan.time_of(i64::from(tick)),
@@ -157,8 +166,8 @@ pub fn generate(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Res
         speed: finish.speed,
         interrupted: stop.load(Ordering::Relaxed),
         digest,
-        folder: recorded.as_ref().map(|outcome| outcome.folder.clone()),
-        missed: recorded.map_or_else(Vec::new, |outcome| outcome.missed),
+        folder,
+        missed,
     })
 }
 

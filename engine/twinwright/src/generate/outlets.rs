@@ -136,11 +136,7 @@ const SECRETS: [(&str, &str); 4] =
     [("token_env", "token"), ("token_file", "token"), ("password_env", "password"), ("password_file", "password")];
 
 /// Everything asked for, checked and not yet connected: all mistakes at once.
-fn checked(
-    settings: &Settings,
-    plan: &Plan,
-    manifest: &Arc<Manifest>,
-) -> Result<Vec<Ready>, Trouble> {
+fn checked(settings: &Settings, plan: &Plan, manifest: &Arc<Manifest>) -> Result<Vec<Ready>, Trouble> {
     let mut ready: Vec<Ready> = Vec::new();
     let mut wrong: Vec<Diagnostic> = Vec::new();
     for outlet in &plan.outlets {
