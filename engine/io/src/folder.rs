@@ -110,13 +110,19 @@ impl Drop for RunFolder {
 }
 
 impl PartFile {
-    /// A file of its own, outside any run's folder; one that is there is replaced when this one is whole.
+    /// A file of its own, outside any run's folder; one that is there is replaced when this one is whole. Two programs
+    /// that write the same file do so apart: whoever is last to finish has it.
     pub(crate) fn at(path: &Path) -> Result<PartFile, RecordError> {
         let mut part = path.as_os_str().to_owned();
-        part.push(PART);
+        part.push(format!(".{}{PART}", std::process::id()));
         let part = PathBuf::from(part);
         let file = File::create(&part).map_err(|e| RecordError::file(path, "create", e))?;
         Ok(PartFile { path: path.to_owned(), part, file: Some(file), written: 0 })
+    }
+
+    /// Leaves it as it is, under the name that says that it is not whole.
+    pub(crate) fn leave(mut self) {
+        self.part = PathBuf::new();
     }
 
     pub(crate) fn written(&self) -> u64 {

@@ -69,6 +69,24 @@ impl Parcel {
         self.seq.extend(other.seq.get(row));
     }
 
+    /// Adds what comes behind it in the same stream.
+    pub fn join(&mut self, next: &Parcel) {
+        self.time.extend_from_slice(&next.time);
+        self.machine.extend_from_slice(&next.machine);
+        self.future.extend_from_slice(&next.future);
+        self.sensor.extend_from_slice(&next.sensor);
+        self.value.extend_from_slice(&next.value);
+        self.quality.extend_from_slice(&next.quality);
+        self.fault.extend_from_slice(&next.fault);
+        self.seq.extend_from_slice(&next.seq);
+        self.events.extend_from_slice(&next.events);
+        self.alerts.extend_from_slice(&next.alerts);
+        // The list of sets only grows.
+        if next.faults.len() > self.faults.len() {
+            self.faults = next.faults.clone();
+        }
+    }
+
     /// Some of the rows; events and alerts stay behind.
     pub fn part(&self, rows: std::ops::Range<usize>) -> Parcel {
         Parcel {

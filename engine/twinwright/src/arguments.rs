@@ -100,7 +100,7 @@ pub struct GenerateArgs {
     /// Where the readings go, besides the scenario's [outlet] tables; may come again. `-` is stdout; file:PATH.csv (.jsonl
     /// .parquet .lp, .gz .zst), mqtt://HOST?qos=1, http://HOST:8086/write?db=DB, postgres://USER@HOST/DB, sqlite:PATH,
     /// redis://HOST
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", allow_hyphen_values = true)]
     pub to: Vec<String>,
     /// How many machines of the kind [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]

@@ -134,11 +134,14 @@ fn generate_stream(args: GenerateArgs) -> Result<(), Trouble> {
             say(&page)?;
         }
     }
-    if outcome.interrupted {
+    if outcome.interrupted && outcome.trouble.is_none() {
         let _ = writeln!(std::io::stderr(), "interrupted: what was made up to {} is delivered", outcome.until);
     }
     if settings.digest {
         say(&format!("{:032x}\n", outcome.digest))?;
+    }
+    if let Some(trouble) = outcome.trouble {
+        return Err(trouble);
     }
     if outcome.missed.is_empty() { Ok(()) } else { Err(Trouble::No(outcome.missed)) }
 }

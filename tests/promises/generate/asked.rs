@@ -10,7 +10,7 @@ fn a_bare_kind_makes_a_plant_and_a_machine_file_is_a_kind() {
     let seen = decode::file(&scratch.join("pumps.csv"));
     let machines: std::collections::BTreeSet<&str> = seen.iter().map(|seen| seen.0.as_str()).collect();
     assert_eq!(machines.len(), 12);
-    assert!(machines.contains("centrifugal-pump-01") && machines.contains("centrifugal-pump-12"));
+    assert!(machines.contains("centrifugal-pump-1") && machines.contains("centrifugal-pump-12"));
     assert_eq!(seen.iter().map(|seen| seen.2).min(), Some(decode::nanos("2026-01-01T00:00:00Z")));
     generate(
         scratch.path(),
@@ -38,7 +38,12 @@ fn a_bare_kind_makes_a_plant_and_a_machine_file_is_a_kind() {
 #[test]
 fn what_cannot_be_is_one_clear_answer_and_leaves_nothing() {
     let scratch = plant("");
-    let wrong: [(&[&str], i32, &str); 24] = [
+    let wrong: [(&[&str], i32, &str); 29] = [
+        (&["plant.toml", "--to", "file:out/readings.csv", "--out", "out"], 2, "in the folder of --out"),
+        (&["fan", "--kinds", "nowhere", "--to", "file:a.csv"], 2, "there is no such folder"),
+        (&["fan.toml", "--for", "0 s", "--to", "file:a.csv"], 2, "--for: expected a time above 0"),
+        (&["fan.toml", "--every", "1 min", "--for", "10 s", "--to", "file:a.csv"], 2, "shorter than one step"),
+        (&["plant.toml", "--to", "-?format=parquet"], 2, "standard output takes"),
         (&["plant.toml"], 2, "where to?"),
         (&["plant.toml", "--readings", "--to", "file:a.csv"], 2, "expected --out DIR"),
         (&["plant.toml", "--to", "a.csv"], 2, "this is no address"),
@@ -51,7 +56,7 @@ fn what_cannot_be_is_one_clear_answer_and_leaves_nothing() {
         (&["plant.toml", "--to", "file:a.csv?shape=wide&seq=yes"], 2, "expected the long shape"),
         (&["plant.toml", "--to", "-", "--shape", "wide"], 2, "several headers"),
         (&["plant.toml", "--to", "file:-?format=parquet"], 2, "standard output takes"),
-        (&["plant.toml", "--to", "file:a.csv", "--to", "file:a.csv"], 2, "named twice"),
+        (&["plant.toml", "--to", "file:a.csv", "--to", "file:./a.csv"], 2, "named twice"),
         (&["plant.toml", "--to", "file:a.csv", "--machines", "3"], 2, "--machines goes with a kind"),
         (&["plant.toml", "--to", "file:a.csv", "--pace", "fast"], 2, "expected max, real or a factor"),
         (&["plant.toml", "--to", "file:a.csv", "--limit", "lots"], 2, "expected a number of readings"),

@@ -127,3 +127,74 @@ fn an_outlet_that_cannot_keep_up_drops_what_it_was_told_to_drop_and_says_how_muc
     assert_eq!(figures[4], all.len() - seen.len(), "{page}");
     assert!(figures[4] > 0, "something was dropped: {page}");
 }
+
+/// What was recorded beside a stream is what the stream carried.
+fn nothing_is_missing(folder: &std::path::Path, received: &str) {
+    let output = twinwright(folder, &["verify", received, "--against", "out"]);
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+}
+
+#[test]
+fn a_stream_that_ends_early_is_recorded_up_to_where_it_came() {
+    for limit in ["5", "1003", "4444"] {
+        let scratch = plant("");
+        super::generate(
+            scratch.path(),
+            &["plant.toml", "--limit", limit, "--to", "file:a.csv", "--out", "out", "--readings", "--truth"],
+        );
+        nothing_is_missing(scratch.path(), "a.csv");
+    }
+    for (signal, pace) in [("-INT", ["--pace", "20x"]), ("-TERM", ["--limit", "20000/s"])] {
+        let scratch = plant("");
+        let child = Command::new(program())
+            .args(["generate", "plant.toml", "--to", "file:a.csv", "--out", "out", "--readings", "--for", "2 h"])
+            .args(pace)
+            .current_dir(scratch.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let part = scratch.join(format!("a.csv.{}.part", child.id()));
+        while std::fs::metadata(&part).map_or(0, |file| file.len()) < 20_000 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().is_ok_and(|it| it.success()));
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(0), "{signal}: {}", said(&output));
+        nothing_is_missing(scratch.path(), "a.csv");
+    }
+}
+
+#[test]
+fn when_one_outlet_fails_the_others_leave_nothing_that_looks_whole() {
+    let scratch = plant("");
+    let output = twinwright(
+        scratch.path(),
+        &["generate", "plant.toml", "--for", "2 h", "--to", "file:/dev/full?format=csv", "--to", "file:a.csv"],
+    );
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(shown(&output).contains("file:a.csv"), "what each outlet got is shown all the same: {}", shown(&output));
+    let names = std::fs::read_dir(scratch.path()).expect("it is there").flatten().map(|entry| entry.file_name());
+    let names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    assert!(!names.contains(&"a.csv".to_owned()), "{names:?}");
+    assert!(names.iter().any(|name| name.starts_with("a.csv.") && name.ends_with(".part")), "{names:?}");
+}
+
+#[test]
+fn two_programs_that_write_one_file_do_not_mix_their_lines() {
+    let scratch = plant("");
+    let start = |seed: &str, pace: &str| {
+        Command::new(program())
+            .args(["generate", "plant.toml", "--for", "30 s", "--to", "file:a.csv", "--seed", seed, "--pace", pace, "--quiet"])
+            .current_dir(scratch.path())
+            .spawn()
+            .expect("it starts")
+    };
+    let mut both = [start("1", "30x"), start("2", "25x")];
+    assert!(both.iter_mut().all(|child| child.wait().is_ok_and(|status| status.success())));
+    super::generate(scratch.path(), &["plant.toml", "--for", "30 s", "--to", "file:two.csv", "--seed", "2"]);
+    super::generate(scratch.path(), &["plant.toml", "--for", "30 s", "--to", "file:one.csv", "--seed", "1"]);
+    let bytes = |name: &str| std::fs::read(scratch.join(name)).expect("the file is there");
+    let one_of_them = bytes("a.csv");
+    assert!(one_of_them == bytes("one.csv") || one_of_them == bytes("two.csv"), "whose lines are these?");
+}

@@ -29,9 +29,9 @@ fn stream(scratch: &Scratch, to: &str) -> Child {
 }
 
 /// Waits until the stream has written so much.
-fn wait_for(scratch: &Scratch, bytes: u64) {
+fn wait_for(scratch: &Scratch, child: &Child, bytes: u64) {
     let begun = Instant::now();
-    while std::fs::metadata(scratch.join("made.csv.part")).map_or(0, |file| file.len()) < bytes {
+    while std::fs::metadata(scratch.join(format!("made.csv.{}.part", child.id()))).map_or(0, |file| file.len()) < bytes {
         assert!(
             begun.elapsed() < Duration::from_secs(60) && !scratch.join("made.csv").exists(),
             "the stream does not flow"
@@ -53,7 +53,7 @@ fn postgres_killed_three_times_has_every_reading_once() {
     let mut server = Postgres::start(scratch.path());
     let child = stream(&scratch, &server.url());
     for time in 1..=3 {
-        wait_for(&scratch, time * 700_000);
+        wait_for(&scratch, &child, time * 700_000);
         server.kill();
         std::thread::sleep(Duration::from_millis(300));
         server.start_again();
@@ -78,7 +78,7 @@ fn a_server_of_line_protocol_that_restarts_twice_has_every_reading_once() {
     let mut server = Victoria::start(scratch.path(), &[]);
     let child = stream(&scratch, &format!("http://127.0.0.1:{}/api/v2/write?org=o&bucket=b", server.port));
     for time in 1..=2 {
-        wait_for(&scratch, time * 900_000);
+        wait_for(&scratch, &child, time * 900_000);
         server.stop();
         server.start_again();
     }
@@ -102,7 +102,7 @@ fn a_broker_that_restarts_loses_nothing_at_qos_1_and_what_comes_twice_is_the_sam
     let listener = Subscriber::start(&broker, "%t %p");
     let child = stream(&scratch, &format!("mqtt://127.0.0.1:{}?qos=1&batch=machine&batch_max=3", broker.port()));
     for time in 1..=2 {
-        wait_for(&scratch, time * 900_000);
+        wait_for(&scratch, &child, time * 900_000);
         // Asked to stop it writes down what it owes its subscribers; killed, it would forget what it had acknowledged.
         broker.stop();
         broker.start_again();

@@ -31,8 +31,8 @@ impl Address {
     pub fn parse(text: &str) -> Result<Address, OutletTrouble> {
         let wrong = |message: String| OutletTrouble::Input(format!("{}: {message}", without_password(text)));
         let text = text.trim();
-        if text == "-" {
-            return Address::parse("file:-");
+        if text == "-" || text.starts_with("-?") {
+            return Address::parse(&format!("file:{text}"));
         }
         let Some((scheme, _)) = text.split_once(':') else {
             return Err(wrong(

@@ -6,6 +6,7 @@
 use super::queue::{Queue, WhenFull};
 use super::trouble::OutletTrouble;
 use super::{Form, Freight, Outlet, Tally, count};
+use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +48,8 @@ struct Shared {
     trouble: Mutex<String>,
     /// Its reader has had enough.
     enough: AtomicBool,
+    /// Another outlet failed: this stream is not whole.
+    cut: AtomicBool,
     /// No more patience: the run was interrupted.
     hurry: AtomicBool,
 }
@@ -60,6 +63,7 @@ impl Carrier {
         let (tally, shared) = (Arc::new(Tally::default()), Arc::new(Shared::default()));
         let task = Task {
             name: terms.name.clone(),
+            form: terms.form,
             patience: terms.patience,
             outlet,
             tally: tally.clone(),
@@ -69,8 +73,18 @@ impl Carrier {
         Ok(Carrier { terms, tally, queue, shared, task })
     }
 
-    /// Hands a freight over; waits or drops as the terms say.
-    pub fn push(&self, freight: Freight, give_up: impl Fn() -> bool) {
+    /// Hands a freight over; waits or drops as the terms say. Once `stopped`, it waits only as long as a last call takes.
+    pub fn push(&self, freight: Freight, stopped: impl Fn() -> bool) {
+        let since: Cell<Option<Instant>> = Cell::new(None);
+        let give_up = || {
+            if !stopped() {
+                return false;
+            }
+            self.hurry();
+            let first = since.get().unwrap_or_else(Instant::now);
+            since.set(Some(first));
+            first.elapsed() > LAST_CALL
+        };
         let dropped = self.queue.push(freight, || give_up() || self.task.is_finished());
         count(&self.tally.dropped, dropped as usize);
     }
@@ -98,6 +112,11 @@ impl Carrier {
     /// The run was interrupted: what is queued goes out if it can at once.
     pub fn hurry(&self) {
         self.shared.hurry.store(true, Ordering::Relaxed);
+    }
+
+    /// The stream ends before its time, because of another outlet.
+    pub fn cut(&self) {
+        self.shared.cut.store(true, Ordering::Relaxed);
     }
 
     /// Waits for the end of all deliveries. `watch` is called now and then meanwhile.
@@ -130,6 +149,7 @@ impl fmt::Debug for Carrier {
 
 struct Task {
     name: String,
+    form: Form,
     patience: Duration,
     outlet: Box<dyn Outlet>,
     tally: Arc<Tally>,
@@ -156,22 +176,36 @@ impl Task {
     }
 
     async fn carry_all(&mut self, queue: &Queue) -> Result<(), OutletTrouble> {
-        while let Some(freight) = queue.pop().await {
-            let mut bout = None;
-            let mut reached = self.tally.reached();
-            while let Err(trouble) = self.outlet.deliver(&freight, &self.tally).await {
-                // What got somewhere before it failed is a new bout: patience is for a server that stays away.
-                let now = self.tally.reached();
-                if now > reached {
-                    self.well_again(bout.take());
-                    reached = now;
-                }
-                self.endure(trouble, &mut bout).await?;
+        while let Some(freight) = queue.pop(self.form).await {
+            let sent = self.tally.sent.load(Ordering::Relaxed);
+            let done = self.carry_one(&freight).await;
+            if done.is_err() {
+                let sent = self.tally.sent.load(Ordering::Relaxed).saturating_sub(sent);
+                count(&self.tally.dropped, freight.readings.saturating_sub(sent) as usize);
             }
-            self.well_again(bout);
+            done?;
+        }
+        if self.shared.cut.load(Ordering::Relaxed) {
+            self.outlet.leave_unfinished();
         }
         let mut bout = None;
         while let Err(trouble) = self.outlet.finish(&self.tally).await {
+            self.endure(trouble, &mut bout).await?;
+        }
+        self.well_again(bout);
+        Ok(())
+    }
+
+    async fn carry_one(&mut self, freight: &Freight) -> Result<(), OutletTrouble> {
+        let mut bout = None;
+        let mut reached = self.tally.reached();
+        while let Err(trouble) = self.outlet.deliver(freight, &self.tally).await {
+            // What got somewhere before it failed is a new bout: patience is for a server that stays away.
+            let now = self.tally.reached();
+            if now > reached {
+                self.well_again(bout.take());
+                reached = now;
+            }
             self.endure(trouble, &mut bout).await?;
         }
         self.well_again(bout);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use twinwright_model::Span;
 
 /// Rows between two looks at the size of a file.
-const LOOK: usize = 1_000;
+const LOOK: usize = 100;
 
 /// When a file is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct FileOutlet {
     form: Form,
     rotation: Option<Rotation>,
     seq: bool,
+    /// Whether files get their names at the end.
+    whole: bool,
     machines: Vec<String>,
     sensors: Vec<String>,
     tables: Vec<Table>,
@@ -73,7 +75,8 @@ pub fn open(address: &Address, manifest: &Arc<Manifest>, form: Form) -> Result<F
         Some(_) => Packing::Plain,
         None => packing,
     };
-    let format = match address.one_of("format", &Format::ALL.map(Format::name))? {
+    let format = match address.one_of("format", &["csv", "jsonl", "parquet", "influx", "lp"])? {
+        Some("lp") => Some(Format::Influx),
         Some(name) => Format::from_name(name),
         None if path == "-" => Some(Format::Csv),
         None => {
@@ -119,6 +122,7 @@ pub fn open(address: &Address, manifest: &Arc<Manifest>, form: Form) -> Result<F
         form,
         rotation,
         seq,
+        whole: true,
     })
 }
 
@@ -211,10 +215,27 @@ impl FileOutlet {
         if let Some(writer) = table.writer.take()
             && let Some(part) = writer.finish()?.seal()?
         {
+            if !self.whole {
+                part.leave();
+                return Ok(());
+            }
             part.finish()?;
         }
         count(&tally.acknowledged, std::mem::take(&mut table.readings));
         Ok(())
+    }
+
+    /// Pieces that an earlier and longer stream left behind ours would be taken for ours.
+    fn remove_older_pieces(&self) {
+        for table in self.tables.iter().filter(|_| self.rotation.is_some() && self.whole) {
+            let numbers = table.pieces + 1..;
+            for path in numbers.map_while(|number| self.names.of(table.kind.as_deref(), Some(number))) {
+                // Ends at the first that is not there.
+                if std::fs::remove_file(path).is_err() {
+                    break;
+                }
+            }
+        }
     }
 
     fn write(&mut self, index: usize, rows: &Rows<'_>, tally: &Tally) -> Result<(), RecordError> {
@@ -337,7 +358,12 @@ impl Outlet for FileOutlet {
     fn finish<'a>(&'a mut self, tally: &'a Tally) -> Pending<'a, Result<(), OutletTrouble>> {
         Box::pin(async move {
             tokio::task::block_in_place(|| (0..self.tables.len()).try_for_each(|index| self.end(index, tally)))?;
+            self.remove_older_pieces();
             Ok(())
         })
+    }
+
+    fn leave_unfinished(&mut self) {
+        self.whole = false;
     }
 }

@@ -44,6 +44,9 @@ pub trait Outlet: Send {
 
     /// Nothing comes any more: what is under way is brought to its end, files get their names.
     fn finish<'a>(&'a mut self, tally: &'a Tally) -> Pending<'a, Result<(), OutletTrouble>>;
+
+    /// The stream failed elsewhere and is not whole: whatever would look whole must not when it finishes.
+    fn leave_unfinished(&mut self) {}
 }
 
 /// What every outlet is handed; which of the two forms it wants it says beforehand ([`Form`]).
@@ -107,7 +110,7 @@ pub fn open(
 }
 
 /// Readings that may wait for an outlet.
-const QUEUE: u64 = 262_144;
+const QUEUE: u64 = 400_000;
 /// How long an outlet's passing trouble is put up with.
 const PATIENCE: Duration = Duration::from_secs(300);
 

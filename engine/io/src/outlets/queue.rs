@@ -2,11 +2,12 @@
 //!
 //! A full queue makes the simulation wait, or throws its oldest freight away, as the outlet was told. It never grows.
 
-use super::Freight;
+use super::{Form, Freight};
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::Notify;
+use twinwright_model::Parcel;
 
 /// What a slow outlet does to those who feed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,6 +35,26 @@ struct Inner {
     /// The outlet is gone: whatever comes is thrown away.
     abandoned: bool,
 }
+
+impl Inner {
+    fn join_small_ones(&mut self, freight: &mut Freight) {
+        let Some(rows) = freight.rows.clone().filter(|_| freight.readings < JOINED) else { return };
+        let mut joined: Option<Parcel> = None;
+        while let Some(next) = self.freights.front().filter(|next| freight.readings + next.readings <= JOINED) {
+            let Some(more) = &next.rows else { break };
+            joined.get_or_insert_with(|| Parcel::clone(&rows)).join(more);
+            freight.readings += next.readings;
+            self.readings -= next.readings;
+            self.freights.pop_front();
+        }
+        if let Some(joined) = joined {
+            (freight.rows, freight.sheets) = (Some(Arc::new(joined)), None);
+        }
+    }
+}
+
+/// Readings to which small freights are joined at most.
+const JOINED: u64 = 20_000;
 
 /// Freights in a queue, whatever they hold: at real pace they are small.
 const MOST_FREIGHTS: usize = 4_096;
@@ -73,13 +94,17 @@ impl Queue {
         dropped
     }
 
-    /// The next freight; None when the queue is closed and empty.
-    pub async fn pop(&self) -> Option<Freight> {
+    /// The next freight, with small ones behind it joined to it where the form allows that: who is behind at a clock's
+    /// pace catches up in large steps. None when the queue is closed and empty.
+    pub async fn pop(&self, form: Form) -> Option<Freight> {
         loop {
             {
                 let mut inner = self.lock();
-                if let Some(freight) = inner.freights.pop_front() {
+                if let Some(mut freight) = inner.freights.pop_front() {
                     inner.readings -= freight.readings;
+                    if form == Form::Rows {
+                        inner.join_small_ones(&mut freight);
+                    }
                     self.room.notify_one();
                     return Some(freight);
                 }
@@ -133,10 +158,30 @@ mod tests {
         assert_eq!(queue.push(freight(50), || false), 60);
         queue.close();
         let mut left = Vec::new();
-        while let Some(freight) = queue.pop().await {
+        while let Some(freight) = queue.pop(Form::Sheets).await {
             left.push(freight.readings);
         }
         assert_eq!(left, [40, 50]);
+    }
+
+    #[tokio::test]
+    async fn who_is_behind_gets_small_freights_joined_and_nothing_else_changes() {
+        let queue = Queue::new(1_000_000, WhenFull::Wait);
+        let rows = |from: u64, count: u64| {
+            let seq: Vec<u64> = (from..from + count).collect();
+            let parcel = Parcel { time: vec![twinwright_model::Time(0); seq.len()], seq, ..Parcel::default() };
+            Freight { readings: count, rows: Some(Arc::new(parcel)), sheets: None }
+        };
+        for (from, count) in [(0, 10), (10, 5), (15, 19_990), (20_005, 3)] {
+            queue.push(rows(from, count), || false);
+        }
+        queue.close();
+        let (mut sizes, mut seqs) = (Vec::new(), Vec::new());
+        while let Some(freight) = queue.pop(Form::Rows).await {
+            sizes.push(freight.readings);
+            seqs.extend(freight.rows.unwrap().seq.iter().copied());
+        }
+        assert_eq!((sizes, seqs), (vec![15, 19_993], (0..20_008).collect()));
     }
 
     #[test]
@@ -146,7 +191,7 @@ mod tests {
         assert_eq!(queue.push(freight(7), || true), 7);
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| queue.push(freight(9), || false));
-            futures_util::future::FutureExt::now_or_never(queue.pop());
+            futures_util::future::FutureExt::now_or_never(queue.pop(Form::Rows));
             assert_eq!(waiting.join().unwrap(), 0);
         });
         assert_eq!(queue.abandon(), 9);

@@ -1,5 +1,6 @@
 //! `twinwright generate`: a plant's readings as a stream, to as many outlets as asked for, with the exact truth beside.
 
+pub mod cut;
 pub mod instants;
 pub mod outlets;
 pub mod pace;
@@ -63,6 +64,8 @@ pub struct Outcome {
     /// The last instant of which all was made.
     pub until: Time,
     pub outlets: Vec<(String, Arc<Tally>)>,
+    /// Why it did not go as it should: the first outlet that failed.
+    pub trouble: Option<Trouble>,
     pub speed: Speed,
     pub interrupted: bool,
     pub folder: Option<PathBuf>,
@@ -143,11 +146,12 @@ pub fn generate(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Res
         going = stream.take(parts, drive.tick())?;
         progress.advance(u64::from(drive.tick()), &stream.outlets.note());
     }
-    let (tick, cut_short) = (drive.tick(), drive.is_cut_short());
+    let Stream { outlets, mut router, recording, until, .. } = stream;
+    let until = until.unwrap_or(plan.start);
+    let (tick, cut_short) = (plan.tick_at(until).clamp(0, i64::from(plan.ticks)) as u32, drive.is_cut_short());
     let ends = drive.finish()?;
-    stream.router.close(&stream.outlets.carriers, stop);
-    let Stream { outlets, router, recording, .. } = stream;
-    let outlets = outlets.finish(stop, |note| progress.advance(u64::from(tick), note));
+    router.close(&outlets.carriers, stop);
+    let (outlets, trouble) = outlets.finish(stop, |note| progress.advance(u64::from(tick), note));
     let finish = Finish { tick, interrupted: cut_short, speed: progress.finish() };
     let digest = ends.digests.combine(plan, tick);
     let (folder, missed) = match recording {
@@ -161,8 +165,9 @@ pub fn generate(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Res
     };
     Ok(Outcome {
         made: router.made(),
-        until: plan.time_of(i64::from(tick)),
-        outlets: outlets?,
+        until,
+        outlets,
+        trouble,
         speed: finish.speed,
         interrupted: stop.load(Ordering::Relaxed),
         digest,

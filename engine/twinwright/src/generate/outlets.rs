@@ -2,7 +2,7 @@
 
 use super::Settings;
 use crate::{Trouble, VERSION};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::runtime::Runtime;
@@ -73,10 +73,14 @@ impl Outlets {
         failed || (!self.carriers.is_empty() && self.carriers.iter().all(Carrier::has_ended))
     }
 
-    /// Waits until all is delivered. The first that failed is the trouble; the others are still brought to their end.
-    pub fn finish(self, stop: &AtomicBool, mut watch: impl FnMut(&str)) -> Result<Vec<(String, Arc<Tally>)>, Trouble> {
+    /// Waits until all is delivered. The first that failed is the trouble; the others are still brought to their end, but
+    /// nothing of theirs looks whole then.
+    pub fn finish(self, stop: &AtomicBool, mut watch: impl FnMut(&str)) -> (Vec<(String, Arc<Tally>)>, Option<Trouble>) {
         let mut tallies = Vec::new();
         let mut first = None;
+        if self.carriers.iter().any(|carrier| carrier.has_ended() && !carrier.had_enough()) {
+            self.carriers.iter().for_each(Carrier::cut);
+        }
         self.carriers.iter().for_each(Carrier::close);
         for carrier in self.carriers {
             let (name, tally) = (carrier.terms.name.clone(), carrier.tally.clone());
@@ -91,10 +95,7 @@ impl Outlets {
             }
             tallies.push((name, tally));
         }
-        match first {
-            None => Ok(tallies),
-            Some(trouble) => Err(trouble),
-        }
+        (tallies, first)
     }
 }
 
@@ -155,10 +156,9 @@ fn checked(settings: &Settings, plan: &Plan, manifest: &Arc<Manifest>) -> Result
             Err(trouble) => messages.push(format!("--to {trouble}")),
         }
     }
+    messages.extend(files_in_each_others_way(settings, plan));
+    tell_apart(&mut ready);
     let names: Vec<&str> = ready.iter().map(|(terms, _)| terms.name.as_str()).collect();
-    if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
-        messages.push(format!("--to {}: this outlet is named twice", twice.1));
-    }
     for fault in plan.faults.iter().filter_map(|fault| fault.outlet.as_ref()) {
         if !names.contains(&fault.value.as_str()) {
             let known = twinwright_model::names::list(names.iter().copied());
@@ -169,6 +169,51 @@ fn checked(settings: &Settings, plan: &Plan, manifest: &Arc<Manifest>) -> Result
         }
     }
     if messages.is_empty() { Ok(ready) } else { Err(Trouble::Input(messages.join("\n"))) }
+}
+
+/// Several outlets may go to one server; each has a name of its own.
+fn tell_apart(ready: &mut [Ready]) {
+    for at in 1..ready.len() {
+        let same = ready[..at].iter().filter(|(terms, _)| terms.name.split(" #").next() == Some(&ready[at].0.name)).count();
+        if same > 0 {
+            ready[at].0.name.push_str(&format!(" #{}", same + 1));
+        }
+    }
+}
+
+/// Files that two outlets would write, or that lie where `--out` writes.
+fn files_in_each_others_way(settings: &Settings, plan: &Plan) -> Vec<String> {
+    let urls = plan.outlets.iter().map(|outlet| &outlet.url).chain(&settings.to);
+    let files = urls.filter_map(|url| {
+        let path = url.strip_prefix("file:")?.split('?').next()?;
+        (path != "-" && !Path::new(path).starts_with("/dev")).then(|| (url, straight(Path::new(path))))
+    });
+    let files: Vec<_> = files.collect();
+    let mut messages = Vec::new();
+    for (at, (url, path)) in files.iter().enumerate() {
+        if files[..at].iter().any(|(_, other)| other == path) {
+            messages.push(format!("{url}: this file is named twice"));
+        }
+        if settings.out.as_ref().is_some_and(|out| path.starts_with(straight(out))) {
+            messages.push(format!("{url}: this file lies in the folder of --out, which is the run's own"));
+        }
+    }
+    messages
+}
+
+/// An absolute path without `.` and `..`; nothing needs to be there.
+fn straight(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut straight = PathBuf::new();
+    for step in path.components() {
+        match step {
+            std::path::Component::ParentDir => {
+                straight.pop();
+            }
+            other => straight.push(other),
+        }
+    }
+    straight
 }
 
 fn address_of(outlet: &OutletPlan) -> Result<Address, OutletTrouble> {

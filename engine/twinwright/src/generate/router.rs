@@ -3,6 +3,7 @@
 //! All outlets get the same readings. Those that a comms fault concerns get them as it leaves them; outlets with the
 //! same faults share one courier, so that one truth stays one.
 
+use super::cut::readings_in;
 use super::widen::Widener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -82,22 +83,20 @@ impl Router {
         self.made
     }
 
-    /// Sends a stretch. Says whether more is wanted: not after the last reading that the limit allows.
-    pub fn send(&mut self, mut stretch: Stretch, carriers: &[Carrier], stop: &AtomicBool) -> bool {
+    /// Readings that the limit still allows.
+    pub fn left(&self) -> u64 {
+        self.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.made))
+    }
+
+    /// Sends a stretch.
+    pub fn send(&mut self, mut stretch: Stretch, carriers: &[Carrier], stop: &AtomicBool) {
         leave_out_missing(&mut stretch.chunk);
-        let mut readings = readings_in(&stretch.chunk);
-        let left = self.limit.map_or(u64::MAX, |limit| limit - self.made);
-        let cut = readings > left;
-        let needs_rows = cut || self.routes.iter().any(|route| route.rows || route.courier.is_some());
+        let readings = readings_in(&stretch.chunk.readings);
+        let needs_rows = self.routes.iter().any(|route| route.rows || route.courier.is_some());
         let mut parcel = if needs_rows { self.number(&stretch.chunk) } else { Parcel::default() };
-        if cut {
-            parcel = parcel.part(0..left as usize);
-            readings = left;
-        }
         (parcel.events, parcel.alerts) = (stretch.events, stretch.alerts);
         self.made += readings;
-        let sheets = (!cut).then(|| Arc::new(stretch.chunk));
-        let rows = Arc::new(parcel);
+        let (rows, sheets) = (Arc::new(parcel), Arc::new(stretch.chunk));
         for route in &mut self.routes {
             for &carrier in &route.carriers {
                 count(&carriers[carrier].tally.made, readings as usize);
@@ -108,17 +107,11 @@ impl Router {
                     route.hand_over(delivery, &mut self.widener, carriers, stop);
                 }
                 None => {
-                    let sheets = match &sheets {
-                        Some(sheets) => Some(sheets.clone()),
-                        None if route.sheets => Some(Arc::new(self.widener.widen(&rows))),
-                        None => None,
-                    };
-                    let freight = Freight { rows: Some(rows.clone()), sheets, readings };
+                    let freight = Freight { rows: Some(rows.clone()), sheets: Some(sheets.clone()), readings };
                     route.push(freight, carriers, stop);
                 }
             }
         }
-        self.limit.is_none_or(|limit| self.made < limit)
     }
 
     /// Sends what couriers still hold.
@@ -192,9 +185,4 @@ fn leave_out_missing(chunk: &mut Chunk) {
             codes.iter_mut().filter(|code| **code == missing).for_each(|code| *code = unsampled);
         }
     }
-}
-
-fn readings_in(chunk: &Chunk) -> u64 {
-    let there = |codes: &Vec<u8>| codes.iter().filter(|code| **code < Quality::Unsampled.code()).count() as u64;
-    chunk.readings.iter().flat_map(|rows| &rows.quality).map(there).sum()
 }

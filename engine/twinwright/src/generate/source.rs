@@ -18,8 +18,29 @@ const MACHINES: u32 = 100;
 const LENGTH: &str = "1 h";
 const STEP: &str = "1 s";
 
+/// What is wrong whatever is streamed.
+fn check(settings: &Settings) -> Result<(), Trouble> {
+    for (option, span) in [("--for", settings.length), ("--every", settings.every)] {
+        if span.is_some_and(|span| span.0 <= 0) {
+            return Err(Trouble::Input(format!("{option}: expected a time above 0")));
+        }
+    }
+    if let (Some(length), Some(every)) = (settings.length, settings.every)
+        && length < every
+    {
+        return Err(Trouble::Input(format!("--for {length} is shorter than one step of --every {every}")));
+    }
+    match &settings.kinds {
+        Some(folder) if !folder.is_dir() => {
+            Err(Trouble::Input(format!("--kinds {}: there is no such folder", folder.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Compiles what was asked for. A stream has one future: others would be other truths on the same wire.
 pub fn plan(settings: &Settings, now: Time) -> Result<Plan, Trouble> {
+    check(settings)?;
     let path = Path::new(&settings.subject);
     let mut plan = if path.is_file() {
         let mut document = read_document(path)?;
@@ -78,17 +99,13 @@ fn plant_of(settings: &Settings, kind: &str, now: Time) -> String {
     let start = settings.start.map_or(fixed, |start| start.to_string());
     let span = |span: Option<Span>, default: &str| span.map_or(default.to_owned(), |span| format!("{} ns", span.0));
     let (length, step) = (span(settings.length, LENGTH), span(settings.every, STEP));
-    let ids =
-        if machines == 1 { format!("{kind}-1") } else { format!("{kind}-{{{}..{machines}}}", first_of(machines)) };
+    // Without zeros in front: one machine more must not rename the others, since their luck follows from their names.
+    let ids = if machines == 1 { format!("{kind}-1") } else { format!("{kind}-{{1..{machines}}}") };
     format!(
-        "schema = \"scenario/1\"\ntitle = \"{machines} machines of kind {kind}\"\nstart = \"{start}\"\nduration = \"{length}\"\n\
-         tick = \"{step}\"\n[[machine]]\nid = \"{ids}\"\nkind = \"{kind}\"\n"
+        "schema = \"scenario/1\"\ntitle = \"{machines} {} of kind {kind}\"\nstart = \"{start}\"\nduration = \"{length}\"\n\
+         tick = \"{step}\"\n[[machine]]\nid = \"{ids}\"\nkind = \"{kind}\"\n",
+        if machines == 1 { "machine" } else { "machines" }
     )
-}
-
-/// 1 with as many zeros in front as the last number needs, so that ids sort.
-fn first_of(last: u32) -> String {
-    format!("{:0width$}", 1, width = last.to_string().len())
 }
 
 fn whole_second(now: Time) -> Time {

@@ -1,6 +1,7 @@
 //! One stream under way: takes what the worlds made, records it where that was asked for, and lets it go at its pace.
 
 use super::Settings;
+use super::cut::cut_after;
 use super::instants::instants;
 use super::outlets::Outlets;
 use super::pace::Pacer;
@@ -12,7 +13,7 @@ use crate::run::worker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use twinwright_core::Plan;
-use twinwright_model::{AlertRecord, Chunk, EventRecord, Time};
+use twinwright_model::{Chunk, Time};
 
 /// Readings aimed at in one freight at full speed: enough to spread its cost, few enough to stay in the cache.
 const FREIGHT: u64 = 100_000;
@@ -27,6 +28,8 @@ pub struct Stream<'a> {
     pub recording: Option<Recording>,
     merger: Merger,
     pacer: Pacer,
+    /// The last instant that left.
+    pub until: Option<Time>,
 }
 
 impl<'a> Stream<'a> {
@@ -45,6 +48,7 @@ impl<'a> Stream<'a> {
             stop,
             outlets,
             recording,
+            until: None,
         }
     }
 
@@ -55,7 +59,9 @@ impl<'a> Stream<'a> {
         }
         let sensors = |machine: u32| self.plan.model_of(machine).sensors.len() as u64;
         let readings: u64 = (0..self.plan.machines.len() as u32).map(sensors).sum();
-        (FREIGHT / readings.max(1)).clamp(1, 1 << 16) as u32
+        // A short queue is only as fine as what is put into it.
+        let queue = self.outlets.carriers.iter().map(|carrier| carrier.terms.queue / 4).min().unwrap_or(FREIGHT);
+        (FREIGHT.min(queue) / readings.max(1)).clamp(1, 1 << 16) as u32
     }
 
     /// Takes a stretch up to and with `tick`. Says whether more is wanted.
@@ -63,38 +69,49 @@ impl<'a> Stream<'a> {
         if let Some(recording) = &mut self.recording {
             recording.see(&parts);
         }
-        let merged = self.merger.merge(parts);
+        let mut merged = self.merger.merge(parts);
+        let ends = cut_after(&mut merged, self.router.left());
+        let time = self.plan.time_of(i64::from(tick));
+        if self.pacer.is_held() {
+            let first = merged.chunk.readings.iter().filter_map(|rows| rows.time.first().copied()).min();
+            self.pacer.wait(first.unwrap_or(time), self.router.made(), self.stop);
+            // Interrupted while it waited: neither sent nor recorded, so that both end at the same instant.
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+        }
         if let Some(recording) = &mut self.recording {
             recording.hear(&merged)?;
         }
         let until = self.plan.time_of(i64::from(tick) + 1);
-        let going = if self.pacer.is_held() {
-            self.send_paced(merged.chunk, (merged.events, merged.alerts), until)
+        let stretch = Stretch { chunk: merged.chunk, events: merged.events, alerts: merged.alerts, until };
+        if self.pacer.is_held() {
+            self.send_paced(stretch);
         } else {
-            let stretch = Stretch { chunk: merged.chunk, events: merged.events, alerts: merged.alerts, until };
-            self.router.send(stretch, &self.outlets.carriers, self.stop)
-        };
-        let simulated = self.plan.time_of(i64::from(tick)).since(self.plan.start).0 / 1_000_000;
+            self.router.send(stretch, &self.outlets.carriers, self.stop);
+        }
+        self.until = Some(ends.unwrap_or(time));
+        let simulated = time.since(self.plan.start).0 / 1_000_000;
         self.outlets.simulated_ms.store(simulated.max(0) as u64, Ordering::Relaxed);
-        Ok(going && !self.outlets.want_no_more())
+        Ok(self.router.left() > 0 && !self.outlets.want_no_more())
     }
 
-    /// Each instant leaves when its time has come; what happened leaves with the first.
-    fn send_paced(&mut self, chunk: Chunk, mut said: (Vec<EventRecord>, Vec<AlertRecord>), end: Time) -> bool {
-        let pieces = instants(chunk);
+    /// Each instant leaves when its time has come; what happened leaves with the first. An interruption lets the rest of
+    /// the tick go at once.
+    fn send_paced(&mut self, stretch: Stretch) {
+        let (mut events, mut alerts) = (stretch.events, stretch.alerts);
+        let mut pieces = instants(stretch.chunk);
+        if pieces.is_empty() {
+            pieces.push((stretch.until, Chunk::default()));
+        }
         let times: Vec<Time> = pieces.iter().map(|(time, _)| *time).collect();
         for (at, (time, chunk)) in pieces.into_iter().enumerate() {
-            self.pacer.wait(time, self.router.made(), self.stop);
-            if self.stop.load(Ordering::Relaxed) {
-                return true;
+            if at > 0 {
+                self.pacer.wait(time, self.router.made(), self.stop);
             }
-            let (events, alerts) = std::mem::take(&mut said);
-            let until = times.get(at + 1).copied().unwrap_or(end);
-            let stretch = Stretch { chunk, events, alerts, until };
-            if !self.router.send(stretch, &self.outlets.carriers, self.stop) {
-                return false;
-            }
+            let until = times.get(at + 1).copied().unwrap_or(stretch.until);
+            let (events, alerts) = (std::mem::take(&mut events), std::mem::take(&mut alerts));
+            self.router.send(Stretch { chunk, events, alerts, until }, &self.outlets.carriers, self.stop);
         }
-        true
     }
 }
