@@ -281,7 +281,10 @@ fn a_shorter_stream_leaves_no_pieces_of_a_longer_one_behind_its_own() {
     let scratch = plant("");
     generate(scratch.path(), &["plant.toml", "--to", "file:a.csv?rotate=32KiB"]);
     let before = pieces(scratch.path(), "a-").len();
-    generate(scratch.path(), &["plant.toml", "--for", "1 min", "--seed", "9", "--to", "file:a.csv?rotate=32KiB", "--to", "file:b.csv"]);
+    generate(
+        scratch.path(),
+        &["plant.toml", "--for", "1 min", "--seed", "9", "--to", "file:a.csv?rotate=32KiB", "--to", "file:b.csv"],
+    );
     let after = pieces(scratch.path(), "a-");
     assert!(after.len() < before && all_of(&after) == decode::file(&scratch.join("b.csv")), "{after:?}");
 }
@@ -290,7 +293,10 @@ fn a_shorter_stream_leaves_no_pieces_of_a_longer_one_behind_its_own() {
 fn one_machine_more_changes_nobodys_readings() {
     let scratch = plant("");
     for count in ["9", "10"] {
-        generate(scratch.path(), &["fan.toml", "--machines", count, "--for", "5 s", "--to", &format!("file:{count}.csv")]);
+        generate(
+            scratch.path(),
+            &["fan.toml", "--machines", count, "--for", "5 s", "--to", &format!("file:{count}.csv")],
+        );
     }
     let (nine, ten) = (decode::file(&scratch.join("9.csv")), decode::file(&scratch.join("10.csv")));
     assert!(nine.iter().all(|seen| ten.binary_search(seen).is_ok()) && ten.len() > nine.len());

@@ -185,7 +185,19 @@ fn two_programs_that_write_one_file_do_not_mix_their_lines() {
     let scratch = plant("");
     let start = |seed: &str, pace: &str| {
         Command::new(program())
-            .args(["generate", "plant.toml", "--for", "30 s", "--to", "file:a.csv", "--seed", seed, "--pace", pace, "--quiet"])
+            .args([
+                "generate",
+                "plant.toml",
+                "--for",
+                "30 s",
+                "--to",
+                "file:a.csv",
+                "--seed",
+                seed,
+                "--pace",
+                pace,
+                "--quiet",
+            ])
             .current_dir(scratch.path())
             .spawn()
             .expect("it starts")

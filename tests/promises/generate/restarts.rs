@@ -31,7 +31,8 @@ fn stream(scratch: &Scratch, to: &str) -> Child {
 /// Waits until the stream has written so much.
 fn wait_for(scratch: &Scratch, child: &Child, bytes: u64) {
     let begun = Instant::now();
-    while std::fs::metadata(scratch.join(format!("made.csv.{}.part", child.id()))).map_or(0, |file| file.len()) < bytes {
+    while std::fs::metadata(scratch.join(format!("made.csv.{}.part", child.id()))).map_or(0, |file| file.len()) < bytes
+    {
         assert!(
             begun.elapsed() < Duration::from_secs(60) && !scratch.join("made.csv").exists(),
             "the stream does not flow"

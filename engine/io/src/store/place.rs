@@ -65,15 +65,41 @@ impl Place {
 fn server(address: &Address, timeout: Duration) -> Result<Place, OutletTrouble> {
     let password = address.secret("password")?;
     let url = address.url_with_rest();
+    let asked = address.text("user");
     SERVER_OPTIONS.into_iter().for_each(|key| drop(address.text(key)));
     address.done()?;
-    let options = PgConnectOptions::from_str(&url)
-        .map_err(|error| address.refuse(format!("{error}; expected such as `postgres://user@host:5432/database`")))?;
-    let mut options = options.application_name("twinwright").disable_statement_logging();
+    let read = |url: &str| {
+        PgConnectOptions::from_str(url)
+            .map_err(|error| address.refuse(format!("{error}; expected such as `postgres://user@host:5432/database`")))
+    };
+    let mut options = read(&url)?;
+    if asked.is_none_or(|user| user.is_empty()) && !names_user(address.url()) {
+        let user = user_of(|name| std::env::var(name).ok()).ok_or_else(|| {
+            address.refuse("no user is given; expected such as `postgres://user@host/database`, or PGUSER")
+        })?;
+        // Read again, since a file of passwords is searched by user.
+        options = read(&with_user(&url, &user))?;
+    }
+    options = options.application_name("twinwright").disable_statement_logging();
     if let Some(password) = password {
         options = options.password(&password);
     }
     Ok(Place::Postgres(Server { name: address.name.clone(), options, timeout }))
+}
+
+fn names_user(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| !url.username().is_empty())
+}
+
+/// Who connects when the address does not say: as PostgreSQL's own programs have it. Asking the system instead would
+/// call everyone `anonymous`.
+fn user_of(environment: impl Fn(&str) -> Option<String>) -> Option<String> {
+    ["PGUSER", "USER", "LOGNAME"].into_iter().filter_map(environment).find(|user| !user.is_empty())
+}
+
+fn with_user(url: &str, user: &str) -> String {
+    let option = url::form_urlencoded::Serializer::new(String::new()).append_pair("user", user).finish();
+    format!("{url}{}{option}", if url.contains('?') { '&' } else { '?' })
 }
 
 fn file(address: &Address, timeout: Duration) -> Result<Place, OutletTrouble> {
@@ -100,4 +126,38 @@ fn file(address: &Address, timeout: Duration) -> Result<Place, OutletTrouble> {
         .pragma("cache_size", "-32768")
         .disable_statement_logging();
     Ok(Place::Sqlite(File { name: address.name.clone(), options }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_connects_is_said_by_the_address_or_else_by_the_environment() {
+        for (url, named) in [
+            ("postgres://ann@host/plant", true),
+            ("postgres://ann:secret@host", true),
+            ("postgres://host/plant", false),
+            ("postgres://:secret@host/plant", false),
+            ("postgres://127.0.0.1:5432/ann@home", false),
+        ] {
+            assert_eq!(names_user(url), named, "{url}");
+        }
+        let told = |known: &[(&str, &str)]| {
+            user_of(|name| known.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert_eq!(told(&[("LOGNAME", "c"), ("USER", "b"), ("PGUSER", "a")]).as_deref(), Some("a"));
+        assert_eq!(told(&[("LOGNAME", "c"), ("USER", "b"), ("PGUSER", "")]).as_deref(), Some("b"));
+        assert_eq!(told(&[("LOGNAME", "c")]).as_deref(), Some("c"));
+        assert_eq!(told(&[("HOME", "c")]), None);
+    }
+
+    #[test]
+    fn a_user_from_the_environment_is_the_one_that_connects() {
+        for url in ["postgres://host/plant", "postgres://host/plant?sslmode=disable"] {
+            let options = PgConnectOptions::from_str(&with_user(url, "ann & bob")).unwrap();
+            assert_eq!((options.get_username(), options.get_host()), ("ann & bob", "host"));
+            assert_eq!(options.get_database(), Some("plant"));
+        }
+    }
 }

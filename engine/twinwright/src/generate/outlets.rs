@@ -75,7 +75,11 @@ impl Outlets {
 
     /// Waits until all is delivered. The first that failed is the trouble; the others are still brought to their end, but
     /// nothing of theirs looks whole then.
-    pub fn finish(self, stop: &AtomicBool, mut watch: impl FnMut(&str)) -> (Vec<(String, Arc<Tally>)>, Option<Trouble>) {
+    pub fn finish(
+        self,
+        stop: &AtomicBool,
+        mut watch: impl FnMut(&str),
+    ) -> (Vec<(String, Arc<Tally>)>, Option<Trouble>) {
         let mut tallies = Vec::new();
         let mut first = None;
         if self.carriers.iter().any(|carrier| carrier.has_ended() && !carrier.had_enough()) {
@@ -174,7 +178,8 @@ fn checked(settings: &Settings, plan: &Plan, manifest: &Arc<Manifest>) -> Result
 /// Several outlets may go to one server; each has a name of its own.
 fn tell_apart(ready: &mut [Ready]) {
     for at in 1..ready.len() {
-        let same = ready[..at].iter().filter(|(terms, _)| terms.name.split(" #").next() == Some(&ready[at].0.name)).count();
+        let same =
+            ready[..at].iter().filter(|(terms, _)| terms.name.split(" #").next() == Some(&ready[at].0.name)).count();
         if same > 0 {
             ready[at].0.name.push_str(&format!(" #{}", same + 1));
         }

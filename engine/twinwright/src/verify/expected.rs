@@ -106,8 +106,8 @@ impl Series {
     }
 
     /// The reading of this time. A time of a coarse clock stands for all instants up to the next: then it is the first
-    /// of them that has not arrived yet.
-    pub(super) fn find(&mut self, time: Time, grain: i64) -> Option<usize> {
+    /// of them that has not arrived yet, and was made if the row has a value.
+    pub(super) fn find(&mut self, time: Time, grain: i64, has_value: bool) -> Option<usize> {
         if self.times.get(self.cursor) == Some(&time.0) && grain == 1 {
             self.cursor += 1;
             return Some(self.cursor - 1);
@@ -115,7 +115,10 @@ impl Series {
         let first = self.times.partition_point(|&known| known < time.0);
         let end = time.0.saturating_add(grain);
         let same = self.times[first..].iter().take_while(|&&known| known < end).count();
-        let at = (first..first + same).find(|&at| !self.has_arrived(at)).or((same > 0).then_some(first))?;
+        let fits = |at: &usize| !has_value || self.making(*at) != Making::Never;
+        let fitting = || (first..first + same).filter(fits);
+        let fresh = fitting().find(|&at| !self.has_arrived(at));
+        let at = fresh.or_else(|| fitting().next()).or((same > 0).then_some(first))?;
         self.cursor = at + 1;
         Some(at)
     }

@@ -1,7 +1,7 @@
 //! What was found: counted, the first of each sort kept as examples, all of them written to a list when asked for.
 
+use super::list::List;
 use crate::Trouble;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use twinwright_model::Time;
 
@@ -56,20 +56,12 @@ pub(super) struct Findings {
     counts: [u64; 7],
     examples: Vec<Finding>,
     most: usize,
-    list: Option<(PathBuf, csv::Writer<File>)>,
+    list: Option<List>,
 }
 
 impl Findings {
-    /// The list's file is made anew.
     pub(super) fn open(list: Option<&Path>, most: usize) -> Result<Findings, Trouble> {
-        let open = |path: &Path| {
-            let file = File::create(path).map_err(|e| refused(path, &e))?;
-            let mut writer = csv::Writer::from_writer(file);
-            let head = ["finding", "machine", "sensor", "time", "expected", "received", "file", "row"];
-            writer.write_record(head).map_err(|e| refused(path, &e))?;
-            Ok::<_, Trouble>((path.to_owned(), writer))
-        };
-        Ok(Findings { counts: [0; 7], examples: Vec::new(), most, list: list.map(open).transpose()? })
+        Ok(Findings { counts: [0; 7], examples: Vec::new(), most, list: list.map(List::create).transpose()? })
     }
 
     pub(super) fn count(&self, sort: Sort) -> u64 {
@@ -84,15 +76,8 @@ impl Findings {
             return Ok(());
         }
         let finding = spell();
-        if let Some((path, writer)) = &mut self.list {
-            let time = finding.time.map(|time| time.to_string()).unwrap_or_default();
-            let (file, row) = match &finding.place {
-                Some((file, row)) => (file.display().to_string(), row.to_string()),
-                None => (String::new(), String::new()),
-            };
-            let Finding { machine, sensor, expected, received, .. } = &finding;
-            let cells = [sort.name(), machine, sensor, &time, expected, received, &file, &row];
-            writer.write_record(cells).map_err(|e| refused(path, &e))?;
+        if let Some(list) = &mut self.list {
+            list.add(&finding)?;
         }
         if shown {
             self.examples.push(finding);
@@ -102,15 +87,11 @@ impl Findings {
 
     /// The examples, when the list is whole.
     pub(super) fn finish(self) -> Result<Vec<Finding>, Trouble> {
-        if let Some((path, mut writer)) = self.list {
-            writer.flush().map_err(|e| refused(&path, &e))?;
+        if let Some(list) = self.list {
+            list.finish()?;
         }
         let mut examples = self.examples;
         examples.sort_by_key(|finding| finding.sort);
         Ok(examples)
     }
-}
-
-fn refused(path: &Path, why: &dyn std::fmt::Display) -> Trouble {
-    Trouble::World(format!("cannot write {}: {why}", path.display()))
 }

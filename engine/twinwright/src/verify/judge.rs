@@ -61,7 +61,6 @@ impl<'a> Judge<'a> {
     }
 
     fn take(&mut self, reading: &Reading<'_>, place: (&Path, u64)) -> Result<(), Trouble> {
-        let is_empty = reading.is_wide && reading.value == Value::Nothing && reading.quality.is_none();
         let sensor = self.expected.sensors.find(reading.sensor);
         if reading.is_wide && sensor.is_none() {
             let note = || format!("column `{}` is no sensor of this run and was left out", reading.sensor);
@@ -70,26 +69,33 @@ impl<'a> Judge<'a> {
             }
             return Ok(());
         }
+        // An empty cell is no reading, whatever was made at its time.
+        if reading.is_wide && reading.value == Value::Nothing && reading.quality.is_none() {
+            return Ok(());
+        }
+        let has_value = matches!(reading.value, Value::Odd(_)) || number_of(reading.value).is_some();
         let machine = self.expected.machines.find(reading.machine);
         let number = machine.zip(sensor).and_then(|(machine, sensor)| self.expected.series_of(machine, sensor));
         let found = number.and_then(|number| {
             let series = &mut self.expected.series[number];
-            let at = series.find(reading.time, reading.grain)?;
+            let at = series.find(reading.time, reading.grain, has_value)?;
             Some((number, at))
         });
-        let Some((number, at)) = found else {
-            return if is_empty { Ok(()) } else { self.unknown(reading, place) };
-        };
-        let series = &self.expected.series[number];
-        let says_nothing = !matches!(reading.value, Value::Odd(_)) && number_of(reading.value).is_none();
-        if series.making(at) == Making::Never && !says_nothing {
+        let Some((number, at)) = found else { return self.unknown(reading, place) };
+        let series = &mut self.expected.series[number];
+        let making = series.making(at);
+        if making == Making::Never && has_value {
             return self.unknown(reading, place);
         }
-        // An empty cell of a wide table stands for a reading only where the reading has no value.
-        if is_empty && series.values[at].is_finite() {
+        let agrees = reading.quality.is_none_or(|word| quality_of(word) == Some(series.quality(at)));
+        if making == Making::Never && agrees {
+            // A dropout, recorded as one: there was nothing to receive.
+            series.arrive(at, false);
             return Ok(());
         }
-        self.received += 1;
+        // What counts as made counts as received: what may have been a dropout does neither.
+        let is_counted = making == Making::Made || has_value || series.has_arrived(at);
+        self.received += u64::from(is_counted);
         self.judge(number, at, reading, place)
     }
 

@@ -9,13 +9,14 @@ mod files;
 mod findings;
 mod judge;
 mod layout;
+mod list;
 mod readings;
 mod report;
 
 pub use clock::Unit;
 pub use findings::{Finding, Sort};
 pub use layout::Mapping;
-pub use report::Report;
+pub use report::{Rate, Report};
 
 use crate::Trouble;
 use expected::Expected;
@@ -41,7 +42,7 @@ pub struct Settings {
     pub tolerance: f64,
     /// An arrival later than this after the source's time is late.
     pub late_after: Span,
-    /// Where to write every finding, as CSV.
+    /// Where to write every finding, as CSV; never among the files that are compared.
     pub list: Option<PathBuf>,
     /// How many findings of each sort the report shows.
     pub examples: usize,
@@ -68,6 +69,9 @@ pub fn verify(settings: &Settings) -> Result<Report, Trouble> {
     if !settings.tolerance.is_finite() || settings.tolerance < 0.0 {
         let message = format!("--tolerance {}: expected a number that is not below 0", settings.tolerance);
         return Err(Trouble::Input(message));
+    }
+    if let Some(list) = &settings.list {
+        list::check(list, settings)?;
     }
     let received = files::received(&settings.received)?;
     let mut expected = Expected::load(&files::of_run(&settings.against)?)?;

@@ -3,7 +3,7 @@
 use super::findings::{Finding, Sort};
 use crate::run::progress::grouped;
 use serde_json::{Value, json};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use twinwright_model::Span;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,15 @@ pub struct Report {
     pub examples: Vec<Finding>,
 }
 
+/// How many of all, as a part of 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    /// Above 1 for what is more than its whole, such as copies of which each reading has several.
+    pub mean: f64,
+    /// Where it lies with 95 % confidence; none for what is more than its whole.
+    pub interval: Option<(f64, f64)>,
+}
+
 impl Report {
     pub fn count(&self, sort: Sort) -> u64 {
         self.counts[sort as usize]
@@ -47,11 +56,9 @@ impl Report {
         }
     }
 
-    /// The part of all, and where it lies with 95 % confidence.
-    pub fn rate(&self, sort: Sort) -> (f64, f64, f64) {
-        let (count, whole) = (self.count(sort), self.whole(sort));
-        let (low, high) = wilson(count, whole);
-        (if whole == 0 { 0.0 } else { count as f64 / whole as f64 }, low, high)
+    /// The part of all.
+    pub fn rate(&self, sort: Sort) -> Rate {
+        Rate::of(self.count(sort), self.whole(sort))
     }
 
     /// For a person.
@@ -62,18 +69,16 @@ impl Report {
         let (expected, received) = (number(self.expected), number(self.received));
         let _ = writeln!(page, "{expected} readings made, {received} received in {files}\n");
         let _ = writeln!(page, "{:<12} {:>14} {:>11}   95 % interval", "", "count", "rate");
-        let intact = if self.expected == 0 { 0.0 } else { self.intact as f64 / self.expected as f64 };
-        let (low, high) = wilson(self.intact, self.expected);
-        let _ = writeln!(page, "{:<12} {:>14} {}", "intact", number(self.intact), rates(intact, low, high));
+        let intact = Rate::of(self.intact, self.expected);
+        let _ = writeln!(page, "{:<12} {:>14} {intact}", "intact", number(self.intact));
         for sort in Sort::ALL {
             if sort == Sort::Late && !self.has_arrivals {
                 let _ =
                     writeln!(page, "{:<12} {:>14}   not judged: no column says when a row arrived", sort.name(), "-");
                 continue;
             }
-            let (rate, low, high) = self.rate(sort);
             let count = number(self.count(sort));
-            let _ = write!(page, "{:<12} {count:>14} {}", sort.name(), rates(rate, low, high));
+            let _ = write!(page, "{:<12} {count:>14} {}", sort.name(), self.rate(sort));
             let _ = match sort {
                 Sort::Altered if self.count(sort) > 0 => {
                     let (values, qualities) = (number(self.altered_values), number(self.altered_qualities));
@@ -114,10 +119,9 @@ impl Report {
     pub fn to_json(&self) -> Value {
         let mut findings = serde_json::Map::new();
         for sort in Sort::ALL {
-            let (rate, low, high) = self.rate(sort);
             let known = sort != Sort::Late || self.has_arrivals;
             let count = if known { json!(self.count(sort)) } else { Value::Null };
-            let rates = if known { json!({ "mean": rate, "low": low, "high": high }) } else { Value::Null };
+            let rates = if known { self.rate(sort).to_json() } else { Value::Null };
             let examples: Vec<Value> = self.examples.iter().filter(|f| f.sort == sort).map(object).collect();
             findings.insert(sort.name().to_owned(), json!({ "count": count, "rate": rates, "examples": examples }));
         }
@@ -138,9 +142,27 @@ impl Report {
     }
 }
 
-fn rates(rate: f64, low: f64, high: f64) -> String {
-    let percent = |part: f64| format!("{:.4} %", part * 100.0);
-    format!("{:>11}   {} to {}", percent(rate), percent(low), percent(high))
+impl Rate {
+    fn of(count: u64, whole: u64) -> Rate {
+        let mean = if count == 0 { 0.0 } else { count as f64 / whole as f64 };
+        Rate { mean, interval: (count <= whole).then(|| wilson(count, whole)) }
+    }
+
+    fn to_json(self) -> Value {
+        // A part of nothing is infinite, for which JSON has no number.
+        json!({ "mean": self.mean, "low": self.interval.map(|i| i.0), "high": self.interval.map(|i| i.1) })
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = |part: f64| format!("{:.4} %", part * 100.0);
+        match self.interval {
+            Some((low, high)) => write!(f, "{:>11}   {} to {}", percent(self.mean), percent(low), percent(high)),
+            None if self.mean.is_finite() => write!(f, "{:>11}   -", format!("{:.4} x", self.mean)),
+            None => write!(f, "{:>11}   -", "-"),
+        }
+    }
 }
 
 /// Where a binomial rate lies with 95 % confidence (Wilson's score interval).
