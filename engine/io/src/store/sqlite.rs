@@ -11,11 +11,16 @@ use crate::outlets::trouble::OutletTrouble;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, AssertSqlSafe, Connection, Error, Row as _};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Rows of a statement, largest first; the tail of a batch takes the smaller ones.
 const SIZES: [usize; 3] = [500, 25, 1];
 /// Names sent in one statement.
 const NAMES: usize = 10_000;
+
+/// How long others that start at the same time are waited for, and how often it is tried.
+const TOGETHER: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// A connection to a file.
 pub struct SqliteStore {
@@ -26,7 +31,19 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// Programs that start together get in each other's way while one of them turns the log on: SQLite answers at once
+    /// then, whatever its busy timeout is, so this waits here.
     pub async fn connect(file: &File) -> Result<SqliteStore, OutletTrouble> {
+        let begun = Instant::now();
+        loop {
+            match SqliteStore::connect_once(file).await {
+                Err(OutletTrouble::Passing(_)) if begun.elapsed() < TOGETHER => tokio::time::sleep(PAUSE).await,
+                done => return done,
+            }
+        }
+    }
+
+    async fn connect_once(file: &File) -> Result<SqliteStore, OutletTrouble> {
         let name = file.name.clone();
         let connected = SqliteConnection::connect_with(&file.options).await;
         let mut connection = connected.map_err(|error| said::trouble(&name, &error))?;
