@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use twinwright::generate::pace::{Limit, Pace};
 use twinwright::verify::{Mapping, Unit};
-use twinwright::{generate, run, verify};
+use twinwright::{Trouble, generate, run, verify};
 use twinwright_core::files::units;
 use twinwright_io::labels::LabelSort;
 use twinwright_io::outlets::Form;
@@ -187,20 +187,24 @@ fn unit_of(text: &str) -> Result<Unit, String> {
 
 impl GenerateArgs {
     /// What the library is told.
-    pub fn settings(self) -> generate::Settings {
+    pub fn settings(self) -> Result<generate::Settings, Trouble> {
         let mut settings = generate::Settings::of(&self.subject);
         (settings.to, settings.machines, settings.length) = (self.to, self.machines, self.length);
         (settings.every, settings.start, settings.seed) = (self.every, self.start, self.seed);
         (settings.kinds, settings.metrics, settings.out) = (self.kinds, self.metrics, self.out);
         settings.shape = Form::from_name(&self.shape).unwrap_or(Form::Rows);
         settings.pace = self.pace;
-        settings.limit = self.limit.into_iter().fold(Limit::default(), Limit::and);
+        settings.limit = self.limit.into_iter().try_fold(Limit::default(), Limit::and).ok_or_else(|| {
+            Trouble::Input(
+                "--limit: expected one number of readings and one rate at most, such as 1000000 and 5000/s".into(),
+            )
+        })?;
         let keep = self.keep;
         (settings.formats, settings.readings, settings.truth) = (keep.format, keep.readings, keep.truth);
         (settings.labels, settings.sample) = (keep.labels, keep.sample);
         (settings.quiet, settings.digest) = (keep.quiet, keep.digest);
         settings.threads = keep.threads.map_or(settings.threads, usize::from);
-        settings
+        Ok(settings)
     }
 }
 

@@ -117,7 +117,7 @@ fn run_scenario(args: RunArgs) -> Result<(), Trouble> {
 }
 
 fn generate_stream(args: GenerateArgs) -> Result<(), Trouble> {
-    let settings = args.settings();
+    let settings = args.settings()?;
     let plan = Arc::new(generate::source::plan(&settings, now())?);
     let stop = Arc::new(AtomicBool::new(false));
     listen_for_interrupt(&stop)?;

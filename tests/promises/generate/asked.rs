@@ -38,7 +38,13 @@ fn a_bare_kind_makes_a_plant_and_a_machine_file_is_a_kind() {
 #[test]
 fn what_cannot_be_is_one_clear_answer_and_leaves_nothing() {
     let scratch = plant("");
-    let wrong: [(&[&str], i32, &str); 29] = [
+    let wrong: [(&[&str], i32, &str); 31] = [
+        (
+            &["plant.toml", "--to", "file:a.csv", "--limit", "5", "--limit", "6"],
+            2,
+            "one number of readings and one rate",
+        ),
+        (&["plant.toml", "--to", "file:a.csv", "--format", "jsonl"], 2, "--format is of the tables in a folder"),
         (&["plant.toml", "--to", "file:out/readings.csv", "--out", "out"], 2, "in the folder of --out"),
         (&["fan", "--kinds", "nowhere", "--to", "file:a.csv"], 2, "there is no such folder"),
         (&["fan.toml", "--for", "0 s", "--to", "file:a.csv"], 2, "--for: expected a time above 0"),

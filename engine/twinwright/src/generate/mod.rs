@@ -182,6 +182,10 @@ fn check(settings: &Settings, plan: &Plan) -> Result<(), Trouble> {
         let message = "where to? expected --to URL, an [outlet] table in the scenario, or --out DIR";
         return Err(Trouble::Input(message.to_owned()));
     }
+    if settings.formats != [Format::Csv] && settings.out.is_none() {
+        let message = "--format is of the tables in a folder: expected --out DIR; an outlet has its own `format`";
+        return Err(Trouble::Input(message.to_owned()));
+    }
     if (settings.readings || settings.truth || !settings.labels.is_empty()) && settings.out.is_none() {
         let message = "--readings, --truth and --labels are written to a folder: expected --out DIR";
         return Err(Trouble::Input(message.to_owned()));

@@ -54,10 +54,6 @@ impl Outlets {
         Ok(Outlets { carriers, manifest, simulated_ms, runtime })
     }
 
-    pub fn runtime(&self) -> &Runtime {
-        &self.runtime
-    }
-
     /// What outlets are waiting for, for the progress line.
     pub fn note(&self) -> String {
         let troubles = self.carriers.iter().filter_map(|carrier| {

@@ -53,9 +53,13 @@ impl Limit {
         }
     }
 
-    /// Two limits, each of its own sort.
-    pub fn and(self, other: Limit) -> Limit {
-        Limit { readings: other.readings.or(self.readings), per_second: other.per_second.or(self.per_second) }
+    /// Two limits, each of its own sort; none where both say the same thing.
+    pub fn and(self, other: Limit) -> Option<Limit> {
+        let twice = (self.readings.is_some() && other.readings.is_some())
+            || (self.per_second.is_some() && other.per_second.is_some());
+        let both =
+            Limit { readings: other.readings.or(self.readings), per_second: other.per_second.or(self.per_second) };
+        (!twice).then_some(both)
     }
 }
 
