@@ -1,6 +1,7 @@
 //! The system that watches for condition-based work: an expression over each machine's wear, drivers and readings.
 
-use super::{Policy, Source};
+use super::{Policy, Sign, Source};
+use crate::limits::judge::Watches;
 use crate::world::agenda::Deed;
 use crate::world::{Agenda, Course, Down, Machine, Modes, Panels, Slots, Wears};
 use bevy_ecs::prelude::{Query, Res, ResMut};
@@ -8,6 +9,7 @@ use bevy_ecs::prelude::{Query, Res, ResMut};
 /// Puts planned work on the agenda of machines whose condition holds.
 pub fn watch_conditions_of_parts(
     course: Res<Course>,
+    watches: Res<Watches>,
     mut agenda: ResMut<Agenda>,
     machines: Query<(&Machine, &Modes, &Slots, &Wears, &Panels)>,
 ) {
@@ -19,7 +21,13 @@ pub fn watch_conditions_of_parts(
         }
         for watched in when.get(&machine.model).into_iter().flatten() {
             values.clear();
-            values.extend(watched.reads.iter().map(|read| read.of(slots, wears, panels)));
+            values.extend(watched.reads.iter().map(|sign| match *sign {
+                Sign::Number(source) => source.of(slots, wears, panels),
+                Sign::Alert(sensor, level) => {
+                    let watch = watches.0.get(&(machine.local, sensor, level));
+                    f64::from(u8::from(watch.is_some_and(|watch| watch.raised)))
+                }
+            }));
             let holds = watched.bound.eval(&values);
             // A reading that is no number decides nothing.
             if holds != 0.0 && !holds.is_nan() {

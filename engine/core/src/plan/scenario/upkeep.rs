@@ -1,18 +1,19 @@
 //! `[maintenance]`: when planned work is due, on what, and with how many hands.
 
+mod condition;
+mod shop;
+
 use super::Compiler;
-use super::actions::source_of;
 use super::plant::Plant;
-use crate::expression::{Meaning, Names};
 use crate::files::names;
+use crate::files::numbers::Lapse;
 use crate::files::scenario::ScenarioSpec;
 use crate::files::sources::Fault;
 use crate::maintenance::spec::MaintenanceSpec;
-use crate::maintenance::{MaintenancePlan, Policy, Source, Watched};
-use crate::plan::formulas;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::maintenance::{MaintenancePlan, Policy};
+use std::collections::BTreeSet;
 
-const POLICIES: [&str; 3] = ["run-to-failure", "periodic", "condition"];
+const POLICIES: [&str; 4] = ["run-to-failure", "periodic", "condition", "predictive"];
 
 impl Compiler<'_> {
     pub(super) fn maintenance(&mut self, spec: &ScenarioSpec, plant: &Plant) -> MaintenancePlan {
@@ -21,6 +22,7 @@ impl Compiler<'_> {
             "run-to-failure" => Policy::RunToFailure,
             "periodic" => self.periodic(upkeep),
             "condition" => self.on_condition(upkeep, plant),
+            "predictive" => self.predictive(upkeep, spec.tick.value.0 as f64),
             other => {
                 self.faults.add(
                     Fault::new(&upkeep.policy.span, "policy", format!("`{other}` is not a maintenance policy"))
@@ -37,34 +39,39 @@ impl Compiler<'_> {
             }
             crew.value.clamp(1, u64::from(u32::MAX)) as u32
         });
-        MaintenancePlan { policy, restores: self.restores(upkeep, plant), crew }
+        let (spares, takes) = self.spares(upkeep, plant);
+        MaintenancePlan {
+            policy,
+            restores: self.restores(upkeep, plant),
+            crew,
+            hours: self.work_hours(upkeep, spec.tick.value.0),
+            opportunistic: self.opportunity(upkeep),
+            spares,
+            takes,
+        }
     }
 
     fn check_policy_keys(&mut self, upkeep: &MaintenanceSpec) {
         let policy = upkeep.policy.value.as_str();
-        let given = [
-            ("every", upkeep.every.as_ref().map(|every| &every.span), "periodic"),
-            ("by", upkeep.by.as_ref().map(|by| &by.span), "periodic"),
-            ("when", upkeep.when.as_ref().map(|when| &when.span), "condition"),
-            ("delay", upkeep.delay.as_ref().map(|delay| &delay.span), "condition"),
+        let given: [(&str, _, &[&str]); 6] = [
+            ("every", upkeep.every.as_ref().map(|every| &every.span), &["periodic", "predictive"]),
+            ("by", upkeep.by.as_ref().map(|by| &by.span), &["periodic"]),
+            ("when", upkeep.when.as_ref().map(|when| &when.span), &["condition"]),
+            ("delay", upkeep.delay.as_ref().map(|delay| &delay.span), &["condition"]),
+            ("lead", upkeep.lead.as_ref().map(|lead| &lead.span), &["predictive"]),
+            ("risk", upkeep.risk.as_ref().map(|risk| &risk.span), &["predictive"]),
         ];
         for (key, span, belongs) in given {
-            if let (Some(span), true) = (span, POLICIES.contains(&policy) && policy != belongs) {
-                self.faults.say(span, "policy", format!("`{key}` belongs to a {belongs} policy, not to {policy}"));
+            if let (Some(span), true) = (span, POLICIES.contains(&policy) && !belongs.contains(&policy)) {
+                let owners = belongs.join(" or ");
+                self.faults.say(span, "policy", format!("`{key}` belongs to a {owners} policy, not to {policy}"));
             }
         }
     }
 
     fn periodic(&mut self, upkeep: &MaintenanceSpec) -> Policy {
         let every = match &upkeep.every {
-            Some(every) => match every.draw.fixed() {
-                Some(nanos) if nanos >= 1.0 => nanos,
-                _ => {
-                    let fault = Fault::new(&every.span, "time", "this is not a fixed time above 0");
-                    self.faults.add(fault.expected("a time, such as \"30 d\""));
-                    1e9
-                }
-            },
+            Some(every) => self.fixed_time(every, "a time, such as \"30 d\""),
             None => {
                 self.faults.say(&upkeep.policy.span, "missing-key", "a periodic policy needs `every`");
                 1e9
@@ -84,55 +91,43 @@ impl Compiler<'_> {
         }
     }
 
-    fn on_condition(&mut self, upkeep: &MaintenanceSpec, plant: &Plant) -> Policy {
-        let delay = upkeep.delay.as_ref().map_or(0.0, |delay| delay.draw.fixed().unwrap_or(0.0));
-        let Some(when) = &upkeep.when else {
-            self.faults.say(&upkeep.policy.span, "missing-key", "a condition policy needs `when`");
-            return Policy::RunToFailure;
+    fn predictive(&mut self, upkeep: &MaintenanceSpec, tick: f64) -> Policy {
+        let lead = match &upkeep.lead {
+            Some(lead) => self.fixed_time(lead, "a time, such as \"14 d\""),
+            None => {
+                self.faults.say(&upkeep.policy.span, "missing-key", "a predictive policy needs `lead`");
+                1e9
+            }
         };
-        let Some(expr) = formulas::parse(when, Names::Plain, &mut self.faults) else { return Policy::RunToFailure };
-        let mut by_model = BTreeMap::new();
-        let used: BTreeSet<u32> = plant.machines.iter().map(|machine| machine.model).collect();
-        let named = expr.names();
-        for index in used {
-            let model = &plant.models[index as usize];
-            // A plant has kinds that the condition does not speak of.
-            if named.iter().any(|(name, _)| source_of(model, name).is_none()) {
-                continue;
+        let risk = match &upkeep.risk {
+            Some(risk) => {
+                let value = risk.draw.fixed().filter(|value| *value > 0.0 && *value <= 1.0);
+                if value.is_none() {
+                    let fault = Fault::new(&risk.span, "number", "this is no probability to act on");
+                    self.faults.add(fault.expected("a number above 0, at most 1"));
+                }
+                value.unwrap_or(1.0)
             }
-            let mut reads: Vec<Source> = Vec::new();
-            let mut resolve = |name: &str| {
-                let source = source_of(model, name)?;
-                let at = reads.iter().position(|read| *read == source).unwrap_or_else(|| {
-                    reads.push(source);
-                    reads.len() - 1
-                });
-                Some(Meaning::Slot(at as u16))
-            };
-            if let Ok(bound) = expr.bind(&mut resolve, &[]) {
-                by_model.insert(index, vec![Watched { bound, reads }]);
+            None => {
+                self.faults.say(&upkeep.policy.span, "missing-key", "a predictive policy needs `risk`");
+                1.0
             }
-        }
-        if by_model.is_empty() && !plant.models.is_empty() && !plant.unclear {
-            let known: BTreeSet<&str> = plant
-                .models
-                .iter()
-                .flat_map(|m| m.slot_of.keys().map(String::as_str).chain(m.sensors.iter().map(|s| s.name.as_str())))
-                .collect();
-            let known: Vec<&str> = known.into_iter().chain(["running"]).collect();
-            let said = self.faults.said();
-            formulas::bind(
-                when,
-                Names::Plain,
-                &mut |name| known.contains(&name).then_some(Meaning::Slot(0)),
-                &known,
-                &mut self.faults,
-            );
-            if self.faults.said() == said {
-                self.faults.say(&when.span, "condition", "no machine of this plant has all of these names");
+        };
+        let every =
+            upkeep.every.as_ref().map_or(lead / 10.0, |every| self.fixed_time(every, "a time, such as \"1 d\""));
+        Policy::Predictive { lead, risk, every: every.max(tick) }
+    }
+
+    /// A time that nothing is drawn from.
+    fn fixed_time(&mut self, lapse: &Lapse, expected: &str) -> f64 {
+        match lapse.draw.fixed() {
+            Some(nanos) if nanos >= 1.0 => nanos,
+            _ => {
+                let fault = Fault::new(&lapse.span, "time", "this is not a fixed time above 0");
+                self.faults.add(fault.expected(expected));
+                1e9
             }
         }
-        Policy::Condition { when: by_model, delay }
     }
 
     fn restores(&mut self, upkeep: &MaintenanceSpec, plant: &Plant) -> Vec<Vec<u8>> {
