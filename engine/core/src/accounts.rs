@@ -3,7 +3,7 @@
 //! A plant of 100,000 machines is summed as it is read; only the machines that measures name keep figures of their own.
 
 use crate::economy::Meters;
-use crate::measures::{MOST_NAMED, PARTS, Tally};
+use crate::measures::{GroupTally, MOST_NAMED, PARTS, Tally};
 use crate::plan::Plan;
 use crate::twin::Twin;
 use crate::world::{Course, Machine, Modes};
@@ -13,23 +13,40 @@ use std::collections::BTreeMap;
 const FRACTION: f64 = 1_152_921_504_606_846_976.0;
 
 /// A tally in fixed point.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sum([i128; PARTS]);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sum {
+    parts: [i128; PARTS],
+    /// The earliest first failure.
+    first: Option<i128>,
+}
+
+impl Default for Sum {
+    fn default() -> Sum {
+        Sum { parts: [0; PARTS], first: None }
+    }
+}
 
 impl Sum {
     pub fn add(&mut self, tally: &Tally) {
-        for (sum, part) in self.0.iter_mut().zip(tally.parts()) {
-            *sum += libm::rint(part * FRACTION) as i128;
+        for (sum, part) in self.parts.iter_mut().zip(tally.parts()) {
+            *sum += fixed(part);
         }
+        self.first = [self.first, tally.first_failure_h.map(fixed)].into_iter().flatten().min();
     }
 
     pub fn absorb(&mut self, other: &Sum) {
-        self.0.iter_mut().zip(other.0).for_each(|(sum, more)| *sum += more);
+        self.parts.iter_mut().zip(other.parts).for_each(|(sum, more)| *sum += more);
+        self.first = [self.first, other.first].into_iter().flatten().min();
     }
 
     pub fn tally(&self) -> Tally {
-        Tally::from_parts(self.0.map(|sum| sum as f64 / FRACTION))
+        let first_failure_h = self.first.map(|first| first as f64 / FRACTION);
+        Tally { first_failure_h, ..Tally::from_parts(self.parts.map(|sum| sum as f64 / FRACTION)) }
     }
+}
+
+fn fixed(part: f64) -> i128 {
+    libm::rint(part * FRACTION) as i128
 }
 
 /// What a run came to.
@@ -41,6 +58,8 @@ pub struct Accounts {
     pub kinds: BTreeMap<u16, Sum>,
     /// By machine and future, of the first machines of the plan.
     pub named: BTreeMap<(u32, u32), Tally>,
+    /// By group and future.
+    pub groups: BTreeMap<(u16, u32), GroupTally>,
 }
 
 impl Accounts {
@@ -52,13 +71,21 @@ impl Accounts {
             self.kinds.entry(*sheet).or_default().absorb(sum);
         }
         self.named.extend(other.named);
+        self.groups.extend(other.groups);
     }
 
-    fn add(&mut self, plan: &Plan, machine: &Machine, tally: Tally) {
-        self.plants.entry(machine.future).or_default().add(&tally);
-        self.kinds.entry(plan.model_of(machine.machine).sheet).or_default().add(&tally);
-        if (machine.machine as usize) < MOST_NAMED {
-            self.named.insert((machine.machine, machine.future), tally);
+    /// What a group's downtime costs is a cost of the plant.
+    fn add_group(&mut self, group: u16, future: u32, tally: GroupTally) {
+        let cost = Tally { cost_downtime: tally.cost_downtime, ..Tally::default() };
+        self.plants.entry(future).or_default().add(&cost);
+        self.groups.insert((group, future), tally);
+    }
+
+    fn add(&mut self, plan: &Plan, machine: u32, future: u32, tally: Tally) {
+        self.plants.entry(future).or_default().add(&tally);
+        self.kinds.entry(plan.model_of(machine).sheet).or_default().add(&tally);
+        if (machine as usize) < MOST_NAMED {
+            self.named.insert((machine, future), tally);
         }
     }
 }
@@ -66,13 +93,20 @@ impl Accounts {
 impl Twin {
     /// What this world came to so far.
     pub fn accounts(&mut self) -> Accounts {
-        let (plan, tick) = (self.plan().clone(), self.world.resource::<Course>().clock.tick);
+        let plan = self.plan().clone();
         let mut accounts = Accounts::default();
+        self.each_tally(|machine, future, tally| accounts.add(&plan, machine, future, tally));
+        self.each_group(|group, future, tally| accounts.add_group(group, future, tally));
+        accounts
+    }
+
+    /// What each machine came to so far, future by future in the order of the plan: machine, future, sums.
+    pub fn each_tally(&mut self, mut take: impl FnMut(u32, u32, Tally)) {
+        let (plan, tick) = (self.plan().clone(), self.world.resource::<Course>().clock.tick);
         let mut query = self.world.query::<(&Machine, &Modes, &Meters)>();
         for (machine, modes, meters) in query.iter(&self.world) {
-            accounts.add(&plan, machine, Tally::of(&plan, machine.machine, modes, meters, tick));
+            take(machine.machine, machine.future, Tally::of(&plan, machine.machine, modes, meters, tick));
         }
-        accounts
     }
 }
 

@@ -1,14 +1,16 @@
 //! What a machine file says about output and money.
 
 use crate::files::leaf::Formula;
-use crate::files::numbers::Num;
+use crate::files::numbers::{Lapse, Num};
 use crate::spec;
 
 spec! {
     /// Output, for throughput and OEE.
     pub struct ProductionSpec {
-        /// Pieces per hour, good and bad, an expression.
-        rate: Formula,
+        /// Pieces per hour, good and bad, an expression; or `takes`.
+        rate: Option<Formula>,
+        /// Operating time of one piece, or a distribution of times; instead of `rate`.
+        takes: Option<Lapse>,
         /// Pieces per hour at ideal speed.
         ideal: Num,
         /// The bad part of the pieces, 0 to 1, an expression (default 0).

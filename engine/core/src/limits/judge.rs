@@ -24,6 +24,9 @@ pub struct LimitWatch {
 #[derive(Debug, Clone, Default, Resource)]
 pub struct Watches(pub BTreeMap<(u32, u16, Level), LimitWatch>);
 
+/// Nanoseconds.
+const HOUR: f64 = 3.6e12;
+
 /// What happens to a watch at a reading.
 #[derive(Debug, PartialEq)]
 enum Turn {
@@ -70,7 +73,11 @@ pub fn judge_limits(
                 }
                 if turn == Turn::Raise {
                     watch.suppressed = modes.mode == Mode::Maintenance;
-                    meters.alerts += u32::from(!watch.suppressed);
+                    if !watch.suppressed {
+                        meters.alerts += 1;
+                        let is_beyond = limits.beyond(level, hot.truth[sensor.lane as usize] as f32);
+                        meters.detection.alert(now as f64 / HOUR, plan.tick.hours(), is_beyond);
+                    }
                 }
                 if matches!(turn, Turn::Raise | Turn::Clear) && !outbox.muted {
                     let limit = limits.at[level as usize].unwrap_or(f64::NAN);
@@ -122,12 +129,13 @@ impl LimitWatch {
 }
 
 fn say(alert: AlertRecord, outbox: &mut Outbox) {
-    let detail = [
-        ("rule", json!(alert.rule)),
-        ("severity", json!(alert.severity)),
-        ("state", json!(alert.state)),
-        ("suppressed", json!(alert.suppressed)),
-    ];
-    outbox.event(alert.time, (alert.machine, alert.future), "alert", detail);
+    outbox.event(alert.time, (alert.machine, alert.future), "alert", || {
+        [
+            ("rule", json!(alert.rule)),
+            ("severity", json!(alert.severity)),
+            ("state", json!(alert.state)),
+            ("suppressed", json!(alert.suppressed)),
+        ]
+    });
     outbox.alerts.push(alert);
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use twinwright_model::{Sensor, Sheet, Span};
 
 /// Names that mean something in every expression.
-const RESERVED: [&str; 13] =
+pub(super) const RESERVED: [&str; 13] =
     ["running", "min", "max", "abs", "exp", "ln", "sqrt", "sin", "clamp", "if", "and", "or", "not"];
 
 /// Bounds of one kind, so that a mistaken file cannot take the machine's memory.
@@ -66,6 +66,7 @@ pub fn compile(spec: &MachineSpec, frame: Frame, unit: Option<(&Dice, &str)>, fa
         sheet: frame.sheet,
         slots: 1,
         drawn: Vec::new(),
+        varied: Vec::new(),
         initial: Vec::new(),
         drivers: Vec::new(),
         duties: Vec::new(),

@@ -1,9 +1,14 @@
 //! Stress, output and power of a kind, and the tape that works them out after the drivers.
 
 use super::Maker;
+use crate::economy::pieces::Takes;
 use crate::economy::spec::{CostsSpec, ProductionSpec};
 use crate::expression::{Bound, Tape};
 use crate::files::numbers::Num;
+use crate::files::sources::Fault;
+
+/// The shortest usual time of a piece, in nanoseconds: far shorter ones would be counted one by one for hours.
+const LEAST_PIECE: f64 = 1e6;
 
 impl Maker<'_> {
     /// Stress and economy, bound before the slots are counted.
@@ -38,10 +43,28 @@ impl Maker<'_> {
     fn make_production(&mut self, production: &ProductionSpec, pending: &mut Vec<(Bound, u16)>) {
         self.model.economy.ideal = self.fix(&production.ideal, "production.ideal");
         self.require(self.model.economy.ideal > 0.0, &production.ideal.span, "the ideal rate", "above 0");
-        let rate = self.bind(&production.rate, false);
-        let slot = self.new_slot();
-        self.model.economy.rate = Some(slot);
-        self.hold_or_push(rate, slot, pending);
+        match (&production.rate, &production.takes) {
+            (Some(rate), None) => {
+                let rate = self.bind(rate, false);
+                let slot = self.new_slot();
+                self.model.economy.rate = Some(slot);
+                self.hold_or_push(rate, slot, pending);
+            }
+            (None, Some(takes)) => {
+                let least = Takes::usual(&takes.draw) >= LEAST_PIECE;
+                self.require(least, &takes.span, "the time of a piece", "1 ms or more");
+                self.model.economy.takes = Some(Takes::of(&takes.draw));
+            }
+            (Some(_), Some(takes)) => {
+                let fault =
+                    Fault::new(&takes.span, "production", "pieces come at a rate or take a time each: not both");
+                self.faults.add(fault.expected("`rate` or `takes`"));
+            }
+            (None, None) => {
+                let fault = Fault::new(&production.span, "missing-key", "`production` says nothing of pieces");
+                self.faults.add(fault.expected("`rate` or `takes`"));
+            }
+        }
         if let Some(scrap) = &production.scrap {
             let bound = self.bind(scrap, false);
             let slot = self.new_slot();
