@@ -13,6 +13,7 @@ pub mod read;
 pub mod scenario;
 pub mod setting;
 pub mod sources;
+pub mod study;
 
 pub use machine::MachineSpec;
 pub use node::{Node, Value};

@@ -33,6 +33,44 @@ pub enum Value {
     Broken,
 }
 
+impl Value {
+    /// As a file would have it, on one line.
+    fn written(&self) -> String {
+        match self {
+            Value::Table(entries) => {
+                let entries: Vec<String> =
+                    entries.iter().map(|(key, node)| format!("{} = {}", key.text, node.value.written())).collect();
+                format!("{{ {} }}", entries.join(", "))
+            }
+            Value::Array(items) => {
+                let items: Vec<String> = items.iter().map(|item| item.value.written()).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Value::Text(text) => Value::quoted(text),
+            Value::Whole(whole) => whole.to_string(),
+            Value::Decimal(decimal) => decimal.to_string(),
+            Value::Flag(flag) => flag.to_string(),
+            Value::Stamp(text) => text.clone(),
+            Value::Broken => String::new(),
+        }
+    }
+
+    /// A text as a file would have it.
+    pub fn quoted(text: &str) -> String {
+        let mut quoted = String::with_capacity(text.len() + 2);
+        quoted.push('"');
+        for c in text.chars() {
+            match c {
+                '"' | '\\' => quoted.extend(['\\', c]),
+                c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+                c => quoted.push(c),
+            }
+        }
+        quoted.push('"');
+        quoted
+    }
+}
+
 /// A key and where it was written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
@@ -92,6 +130,11 @@ impl Node {
             Value::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// What stands here in words for people: text without quotes, else as a file would have it on one line.
+    pub fn words(&self) -> String {
+        self.text().map_or_else(|| self.value.written(), str::to_owned)
     }
 
     pub fn number(&self) -> Option<f64> {

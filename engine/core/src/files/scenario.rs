@@ -1,10 +1,12 @@
 //! A scenario file: a plant, a timeline, and what is asked of it.
 
-use super::leaf::{At, Formula, Named};
+use super::leaf::{At, Named};
 use super::node::Node;
 use super::outlet::OutletTables;
 use super::read::Read;
+use super::study::{ExpectSpec, FromSpec, FuturesSpec, MeasureSpec, OptimiseSpec, SweepSpec, VariantSpec};
 use crate::faults::spec::FaultTables;
+use crate::groups::spec::GroupSpec;
 use crate::links::spec::LinkSpec;
 use crate::maintenance::spec::MaintenanceSpec;
 use crate::script::spec::AtSpec;
@@ -33,14 +35,26 @@ spec! {
         machine: Vec<MachineBlock>,
         /// How machines are joined.
         link: Vec<LinkSpec>,
+        /// Machines that stand in for each other: so many of them are needed.
+        group: Vec<GroupSpec>,
         /// What is done at a time or on a condition.
         at: Vec<AtSpec>,
         /// Faults that are put in, by sort: `[[fault.drift]]`.
         fault: FaultTables,
         /// When parts are restored before they fail.
         maintenance: Option<MaintenanceSpec>,
+        /// What is compared with it.
+        variant: Vec<VariantSpec>,
+        /// Values that are gone through.
+        sweep: Option<SweepSpec>,
         /// How many random courses are run.
         futures: Option<FuturesSpec>,
+        /// Measures of its own.
+        measure: Vec<MeasureSpec>,
+        /// The best values of some paths.
+        optimise: Option<OptimiseSpec>,
+        /// Where it goes on from.
+        from: Option<FromSpec>,
         /// `enterprise/site/area/line`: where these machines stand, the prefix of every address.
         path: Option<At<String>>,
         /// Where `generate` sends the readings: `[outlet.mqtt.plant]`.
@@ -59,22 +73,6 @@ spec! {
         kind: At<String>,
         /// Values that these machines have instead of their kind's, by path: `"drivers.ambient.mean" = 25`.
         set: Named<Node>,
-    }
-}
-
-spec! {
-    /// Random courses of the scenario.
-    pub struct FuturesSpec {
-        /// How many.
-        count: At<u64>,
-    }
-}
-
-spec! {
-    /// Something that must hold at the end.
-    pub struct ExpectSpec {
-        /// An expression over measures, such as `availability > 0.97`.
-        that: Formula,
     }
 }
 

@@ -4,12 +4,18 @@
 //! worlds of a run.
 
 mod formulas;
+mod joined;
 mod kind;
 mod machines;
 mod scenario;
+pub mod study;
+pub mod vary;
 
+pub use joined::joined;
 pub use machines::{MOST_MACHINES, expand_ids};
 pub use scenario::{Changes, compile, compile_changed, compile_kind};
+pub use study::{Study, study};
+pub use vary::Varied;
 
 use crate::drivers::{DriverPlan, DutyPlan};
 use crate::economy::EconomyPlan;
@@ -17,12 +23,15 @@ use crate::expression::Tape;
 use crate::faults::FaultPlan;
 use crate::files::numbers::Draw;
 use crate::files::outlet::OutletPlan;
+use crate::groups::GroupPlan;
 use crate::links::LinkPlan;
 use crate::maintenance::MaintenancePlan;
 use crate::script::ScriptPlan;
+use crate::snapshot::Origin;
 use crate::sensing::{PanelPlan, SensorPlan};
 use crate::wear::WearPlan;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use twinwright_model::{Sheet, Span, Time};
 
 /// A file as text, with the name that messages call it by.
@@ -42,7 +51,7 @@ pub trait Library {
 }
 
 /// Everything that a world is built from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     pub title: String,
     pub seed: u64,
@@ -57,6 +66,7 @@ pub struct Plan {
     pub sheets: Vec<Sheet>,
     pub kinds: Vec<KindHead>,
     pub links: Vec<LinkPlan>,
+    pub groups: Vec<GroupPlan>,
     pub script: ScriptPlan,
     pub faults: Vec<FaultPlan>,
     pub maintenance: MaintenancePlan,
@@ -68,6 +78,8 @@ pub struct Plan {
     pub expectations: Vec<String>,
     /// What this run is, independent of title, duration and number of futures.
     pub digest: u128,
+    /// Where its worlds begin, when not at the start.
+    pub origin: Option<Arc<Origin>>,
 }
 
 /// What a machine file says to people about its kind.
@@ -89,7 +101,7 @@ pub struct MachinePlan {
 }
 
 /// A kind with its settings, compiled. Machines share it unless something in it is drawn per machine.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Model {
     pub kind: String,
     pub sheet: u16,
@@ -97,6 +109,8 @@ pub struct Model {
     pub slots: u16,
     /// Values that are drawn once per machine: slot, name and distribution.
     pub drawn: Vec<(u16, String, Draw)>,
+    /// What `[futures.vary]` draws once a future instead.
+    pub varied: Vec<Varied>,
     /// Constants and other first values of slots.
     pub initial: Vec<(u16, f64)>,
     pub drivers: Vec<DriverPlan>,
@@ -132,6 +146,11 @@ pub mod slot {
 impl Plan {
     pub fn model_of(&self, machine: u32) -> &Model {
         &self.models[self.machines[machine as usize].model as usize]
+    }
+
+    /// The first tick that its worlds show.
+    pub fn first_tick(&self) -> u32 {
+        self.origin.as_ref().and_then(|origin| origin.tick()).map_or(0, |tick| tick + 1)
     }
 
     pub fn time_of(&self, tick: i64) -> Time {

@@ -1,19 +1,24 @@
 //! A scenario compiled: its machines, links, script, faults and maintenance, all by number.
 
 mod actions;
+mod asks;
+pub(super) mod edits;
 mod faults;
+mod groups;
 mod plant;
 mod upkeep;
+mod vary;
 
-use super::{Document, Library, Plan, formulas, kind, machines};
-use crate::expression::{Meaning, Names};
+use super::{Document, Library, Plan, kind, machines};
 use crate::files::scenario::{SCENARIO_SCHEMA, ScenarioSpec};
 use crate::files::sources::Fault;
 use crate::files::{Cx, Faults, MachineSpec, Node, Read, Sources, Value};
-use crate::measures;
+use asks::Asks;
+use edits::{Edit, Edits, MachineEdit};
 use plant::Plant;
 use std::collections::{BTreeMap, BTreeSet};
 use twinwright_model::{Diagnostic, Span, Time};
+use vary::VaryEdit;
 
 /// Machines times futures that are held in memory at once, a kibibyte each.
 pub const MOST_ROWS: u64 = 2_000_000;
@@ -39,18 +44,31 @@ fn gcd(a: i64, b: i64) -> i64 {
 
 /// A scenario being compiled.
 pub(super) struct Compiler<'a> {
-    sources: Sources,
-    faults: Faults,
+    pub(super) sources: Sources,
+    pub(super) faults: Faults,
     library: &'a dyn Library,
     changes: Changes,
+    /// Machine files by kind, read once for all variants; and kinds that were looked for in vain.
+    kinds: BTreeMap<String, Node>,
+    unknown: BTreeSet<String>,
+    /// What a command sets in machine files, and what the run being compiled does.
+    own_edits: Vec<Edit>,
+    machine_edits: Vec<MachineEdit>,
+    vary_edits: Vec<VaryEdit>,
+    /// Keys of policies that a sweep has met.
+    swept: BTreeSet<String>,
+    /// What the scenario asks: checked with its first run.
+    pub(super) asks: Option<Asks>,
 }
 
 /// What a command changes in a scenario before it is compiled.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     pub seed: Option<u64>,
     pub start: Option<Time>,
     pub duration: Option<Span>,
+    /// Values by path, as a variant's `set` has them: `("maintenance.every", "30 d")`; numbers as they are written.
+    pub sets: Vec<(String, String)>,
 }
 
 /// Compiles a scenario with its machine files. A plan comes only without faults.
@@ -60,33 +78,66 @@ pub fn compile(document: &Document, library: &dyn Library) -> Result<Plan, Vec<D
 
 /// The same with another seed, start or duration than the file's.
 pub fn compile_changed(document: &Document, library: &dyn Library, changes: Changes) -> Result<Plan, Vec<Diagnostic>> {
-    let mut compiler = Compiler { sources: Sources::default(), faults: Faults::default(), library, changes };
-    let plan = compiler.scenario(document);
+    let mut compiler = Compiler::new(library, changes);
+    let node = compiler.open(document);
+    let plan = compiler.plan(&node, &Edits::default());
     match plan {
         Some(plan) if compiler.faults.is_empty() => Ok(plan),
         _ => Err(compiler.faults.into_diagnostics(&compiler.sources)),
     }
 }
 
+impl<'a> Compiler<'a> {
+    pub(super) fn new(library: &'a dyn Library, changes: Changes) -> Compiler<'a> {
+        Compiler {
+            sources: Sources::default(),
+            faults: Faults::default(),
+            library,
+            changes,
+            kinds: BTreeMap::new(),
+            unknown: BTreeSet::new(),
+            own_edits: Vec::new(),
+            machine_edits: Vec::new(),
+            vary_edits: Vec::new(),
+            swept: BTreeSet::new(),
+            asks: None,
+        }
+    }
+}
+
 impl Compiler<'_> {
-    fn scenario(&mut self, document: &Document) -> Option<Plan> {
+    /// The scenario's text as a tree, with what a command changes in it.
+    pub(super) fn open(&mut self, document: &Document) -> Node {
         let mut node = Node::parse(&document.name, &document.text, &mut self.sources, &mut self.faults);
         change(&mut node, &self.changes);
-        let spec = ScenarioSpec::read(&node, &mut Cx { sources: &self.sources, faults: &mut self.faults });
+        if self.changes.sets.is_empty() { node } else { self.apply_command(&node) }
+    }
+
+    /// One run of an opened scenario.
+    pub(super) fn plan(&mut self, scenario: &Node, edits: &Edits) -> Option<Plan> {
+        let node = self.edited(scenario, edits, false);
+        let mut spec = ScenarioSpec::read(&node, &mut Cx { sources: &self.sources, faults: &mut self.faults });
+        let own_faults = Compiler::add_beside(&mut spec, edits);
         self.check_head(&node, &spec);
         let ticks = self.ticks(&spec);
         let seed = self.changes.seed.or(spec.seed).unwrap_or(1);
         let futures = self.futures(&spec);
+        self.open_vary(&spec);
         let plant = self.plant(&spec, seed);
+        self.report_untaken(&plant);
+        self.report_unvaried(&plant);
         self.check_size(&spec, &plant, futures);
         let links = self.links(&spec, &plant);
+        let groups = self.groups(&spec, &plant);
         let start = spec.start.value;
         let script = self.script(&spec, &plant, start);
-        let faults = self.fault_plans(&spec, &plant, start);
+        let faults = self.fault_plans(&spec, own_faults, &plant, start);
         let maintenance = self.maintenance(&spec, &plant);
-        self.expectations(&spec, &plant);
+        if self.asks.is_none() {
+            self.asks = Some(self.asks(&spec, &plant));
+        }
         let outlets = spec.outlet.compile(&self.sources, &mut self.faults);
-        let digest = digest_of(&node, &plant.kinds, seed);
+        let digest = self.digest_of(&node, edits, seed);
         Some(Plan {
             title: spec.title.clone(),
             seed,
@@ -99,13 +150,15 @@ impl Compiler<'_> {
             sheets: plant.sheets,
             kinds: plant.heads,
             links,
+            groups,
             script,
             faults,
             maintenance,
             path: self.path(&spec),
             outlets,
-            expectations: spec.expect.iter().map(|expect| expect.that.text.clone()).collect(),
+            expectations: self.asks.as_ref().map_or_else(Vec::new, |asks| asks.plain.clone()),
             digest,
+            origin: None,
         })
     }
 
@@ -187,22 +240,6 @@ impl Compiler<'_> {
             self.faults.add(fault.expected(format!("at most {MOST_ROWS} machines times futures")));
         }
     }
-
-    fn expectations(&mut self, spec: &ScenarioSpec, plant: &Plant) {
-        let ids: Vec<&str> = plant.machines.iter().take(measures::MOST_NAMED).map(|machine| &*machine.id).collect();
-        let names = measures::names(&ids);
-        let known: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-        for expect in &spec.expect {
-            let mut resolve = |name: &str| known.contains(name).then_some(Meaning::Slot(0));
-            let said = self.faults.said();
-            let bound =
-                formulas::bind(&expect.that, Names::Qualified, &mut resolve, &measures::NAMES, &mut self.faults);
-            if bound.as_constant().is_some() && self.faults.said() == said {
-                let fault = Fault::new(&expect.that.span, "condition", "this names no measure: it never changes");
-                self.faults.add(fault.expected("such as `availability > 0.97`"));
-            }
-        }
-    }
 }
 
 /// Puts what a command asks for in the place of what the file says; what the file lacks is still missing.
@@ -223,22 +260,32 @@ fn change(scenario: &mut Node, changes: &Changes) {
 }
 
 /// Keys that do not change what a run is.
-const NOT_IN_DIGEST: [&str; 7] = ["title", "seed", "duration", "futures", "expect", "path", "outlet"];
+const NOT_IN_DIGEST: [&str; 12] = [
+    "title", "seed", "duration", "futures", "expect", "path", "outlet", "variant", "sweep", "measure", "optimise",
+    "from",
+];
 
-fn digest_of(scenario: &Node, kinds: &BTreeMap<String, Node>, seed: u64) -> u128 {
-    let mut hash = crate::digest::Hash::default();
-    hash.number(seed);
-    if let crate::files::Value::Table(entries) = &scenario.value {
-        for (key, node) in entries.iter().filter(|(key, _)| !NOT_IN_DIGEST.contains(&key.text.as_str())) {
-            hash.text(&key.text);
+impl Compiler<'_> {
+    /// What varies from future to future makes another run; how many futures there are does not.
+    fn digest_of(&self, scenario: &Node, edits: &Edits, seed: u64) -> u128 {
+        let mut hash = crate::digest::Hash::default();
+        hash.number(seed);
+        if let Value::Table(entries) = &scenario.value {
+            for (key, node) in entries.iter().filter(|(key, _)| !NOT_IN_DIGEST.contains(&key.text.as_str())) {
+                hash.text(&key.text);
+                hash_node(&mut hash, node);
+            }
+        }
+        if let Some(vary) = scenario.get("futures").and_then(|futures| futures.get("vary")) {
+            hash_node(&mut hash, vary);
+        }
+        for (name, node) in &self.kinds {
+            hash.text(name);
             hash_node(&mut hash, node);
         }
+        self.hash_edits(&mut hash, edits);
+        hash.finish()
     }
-    for (name, node) in kinds {
-        hash.text(name);
-        hash_node(&mut hash, node);
-    }
-    hash.finish()
 }
 
 /// What a node says, without where it stood: comments and white space do not change a run.

@@ -13,22 +13,34 @@ use crate::files::scenario::ScenarioSpec;
 use crate::files::sources::{Bytes, Fault};
 use crate::plan::Model;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use twinwright_model::Time;
 
 /// The keys by which faults differ; each kind names those that it needs.
 const PARTS: [&str; 10] = ["sensor", "with", "driver", "wear", "by", "rate", "factor", "step", "down", "every"];
 
 impl Compiler<'_> {
-    pub(super) fn fault_plans(&mut self, spec: &ScenarioSpec, plant: &Plant, start: Time) -> Vec<FaultPlan> {
+    /// The first `own` faults are the scenario's: what a variant adds leaves their names, and with them their luck.
+    pub(super) fn fault_plans(
+        &mut self,
+        spec: &ScenarioSpec,
+        own: usize,
+        plant: &Plant,
+        start: Time,
+    ) -> Vec<FaultPlan> {
         let mut plans: Vec<FaultPlan> = Vec::new();
         let (mut counts, mut numbers): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) = Default::default();
-        spec.fault.0.iter().for_each(|(kind, _)| *counts.entry(kind.name).or_default() += 1);
+        let (mine, beside) = spec.fault.0.split_at(own);
+        mine.iter().for_each(|(kind, _)| *counts.entry(kind.name).or_default() += 1);
+        let known: BTreeSet<&str> = counts.keys().copied().collect();
+        let new = beside.iter().filter(|(kind, _)| !known.contains(kind.name));
+        new.for_each(|(kind, _)| *counts.entry(kind.name).or_default() += 1);
         for (kind, fault) in &spec.fault.0 {
             self.check_keys(kind, fault);
             let same = counts.get(kind.name).copied().unwrap_or(1);
             let number = numbers.entry(kind.name).and_modify(|number| *number += 1).or_insert(1);
-            let name = if same > 1 { format!("{}-{number}", kind.name) } else { kind.name.to_owned() };
+            let numbered = same > 1 || *number > 1;
+            let name = if numbered { format!("{}-{number}", kind.name) } else { kind.name.to_owned() };
             let plan = FaultPlan {
                 effect: self.effect(kind, fault),
                 targets: self.targets(kind, fault, plant),

@@ -20,9 +20,6 @@ pub struct Plant {
     pub models: Vec<Model>,
     pub sheets: Vec<Sheet>,
     pub heads: Vec<KindHead>,
-    pub kinds: BTreeMap<String, Node>,
-    /// Kinds that were looked for in vain: once is enough.
-    unknown: BTreeSet<String>,
     by_id: BTreeMap<String, u32>,
     /// Models of blocks that say the same, by what they say.
     made: BTreeMap<u128, u32>,
@@ -116,7 +113,7 @@ impl Compiler<'_> {
     fn add_block(&mut self, block: &MachineBlock, tick: Span, seed: u64, plant: &mut Plant) {
         let ids = machines::ids_of(&block.id, machines::MOST_MACHINES - plant.machines.len(), &mut self.faults);
         let (said, told) = (self.faults.said(), self.faults.len());
-        let node = self.kind_node(block, plant).cloned();
+        let node = self.kind_node(block);
         plant.unclear |= ids.is_empty() || node.is_none() || self.faults.said() > said;
         let Some(mut node) = node else { return };
         let says = block_digest(block);
@@ -130,6 +127,8 @@ impl Compiler<'_> {
             let key = crate::files::node::Key { text: path.value.clone(), span: path.span.clone() };
             setting::apply(&mut node, &key, value, &mut self.faults);
         }
+        self.edit_kind(&mut node);
+        let varied = self.vary_kind(&mut node);
         let machine = MachineSpec::read(&node, &mut Cx { sources: &self.sources, faults: &mut self.faults });
         if machine.kind.value != block.kind.value && !machine.kind.value.is_empty() {
             let message = format!("this file calls its kind `{}`, not `{}`", machine.kind.value, block.kind.value);
@@ -142,7 +141,8 @@ impl Compiler<'_> {
             plant.sheets.len() - 1
         });
         let frame = kind::Frame { tick: Span(tick.0.max(1)), sheet: sheet as u16 };
-        let (template, per_machine) = kind::compile(&machine, frame, None, &mut self.faults);
+        let (mut template, per_machine) = kind::compile(&machine, frame, None, &mut self.faults);
+        varied.iter().for_each(|path| template.let_vary(path));
         let before = self.faults.said();
         let shared = plant.models.len() as u32;
         plant.models.push(template);
@@ -161,7 +161,8 @@ impl Compiler<'_> {
             // One faulty draw is enough to say what is wrong with a distribution.
             if per_machine && self.faults.said() == before {
                 let dice = Dice::of(seed, EVERY_FUTURE, &id);
-                let (own, _) = kind::compile(&machine, frame, Some((&dice, &id)), &mut self.faults);
+                let (mut own, _) = kind::compile(&machine, frame, Some((&dice, &id)), &mut self.faults);
+                varied.iter().for_each(|path| own.let_vary(path));
                 model = plant.models.len() as u32;
                 plant.models.push(own);
             }
@@ -186,14 +187,14 @@ impl Compiler<'_> {
     }
 
     /// The tree of a kind's file, parsed once.
-    fn kind_node<'p>(&mut self, block: &MachineBlock, plant: &'p mut Plant) -> Option<&'p Node> {
+    fn kind_node(&mut self, block: &MachineBlock) -> Option<Node> {
         let kind = &block.kind.value;
-        if !plant.kinds.contains_key(kind) {
+        if !self.kinds.contains_key(kind) {
             let Some(document) = self.library.find(kind) else {
-                if plant.unknown.contains(kind) || self.faults.is_full() {
+                if self.unknown.contains(kind) || self.faults.is_full() {
                     return None;
                 }
-                plant.unknown.insert(kind.clone());
+                self.unknown.insert(kind.clone());
                 let known = self.library.known();
                 let known = || known.iter().map(String::as_str);
                 self.faults.add(
@@ -207,9 +208,9 @@ impl Compiler<'_> {
                 return None;
             };
             let node = Node::parse(&document.name, &document.text, &mut self.sources, &mut self.faults);
-            plant.kinds.insert(kind.clone(), node);
+            self.kinds.insert(kind.clone(), node);
         }
-        plant.kinds.get(kind)
+        self.kinds.get(kind).cloned()
     }
 
     pub(super) fn links(&mut self, spec: &ScenarioSpec, plant: &Plant) -> Vec<LinkPlan> {
