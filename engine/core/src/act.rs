@@ -24,7 +24,9 @@ pub fn pass_quietly(
         age(&course, &mut blackboard.worn, machines, modes, slots, wears, meters);
         if blackboard.worn.is_empty() {
             drive(&course, &mut blackboard, machines, slots);
-            sense(&course, &mut blackboard, machines, slots, panels);
+            if !blackboard.blind {
+                sense(&course, &mut blackboard, machines, slots, panels);
+            }
         }
     }
 }
@@ -52,6 +54,8 @@ pub fn drive_and_sense(
     for (machines, mut slots, mut panels) in stretches {
         let (slots, panels) = (slots.bypass_change_detection(), panels.bypass_change_detection());
         drive(&course, &mut blackboard, machines, slots);
-        sense(&course, &mut blackboard, machines, slots, panels);
+        if !blackboard.blind {
+            sense(&course, &mut blackboard, machines, slots, panels);
+        }
     }
 }

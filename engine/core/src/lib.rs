@@ -5,6 +5,7 @@
 
 pub mod accounts;
 mod act;
+mod birth;
 pub mod dice;
 pub mod digest;
 pub mod drivers;
@@ -12,7 +13,10 @@ pub mod economy;
 pub mod expression;
 pub mod faults;
 pub mod files;
+pub mod futures;
 mod glance;
+pub mod groups;
+mod leap;
 pub mod limits;
 pub mod links;
 pub mod maintenance;

@@ -1,16 +1,14 @@
 //! The twin: a world built from a plan, and the narrow waist through which everything else drives it.
 
-use crate::dice::{Dice, EVERY_FUTURE};
+use crate::birth::Birth;
 use crate::drivers::Source;
 use crate::economy::Meters;
-use crate::files::numbers::Draw;
 use crate::limits::judge::Watches;
 use crate::maintenance::work::Crews;
-use crate::plan::{Model, Plan};
+use crate::plan::Plan;
 use crate::plugins::{Phase, Phases};
 use crate::script::conditions::{Standing, Standings};
 use crate::sensing::{LANES, Panel};
-use crate::wear::WearState;
 use crate::world::blackboard::KeptTruth;
 use crate::world::{
     Agenda, Blackboard, Clock, Course, Machine, Modes, Outbox, Panels, Roster, Run, Slots, Unrest, Wears,
@@ -45,6 +43,8 @@ pub struct Twin {
     phases: Phases,
     plan: Arc<Plan>,
     watches_conditions: bool,
+    /// Limits are judged.
+    judges: bool,
     pub(crate) started: bool,
     next_due: u32,
 }
@@ -59,15 +59,27 @@ impl Twin {
     /// A world of some machines (ascending) in some futures. Machines that are linked, share a condition or a crew belong
     /// together.
     pub fn build_part(plan: &Arc<Plan>, members: Vec<u32>, futures: Range<u32>) -> Twin {
-        let mut twin = Twin::build_lean(plan, members, futures);
-        let panels = plan.models.iter().map(|model| model.panels.len()).max().unwrap_or(0);
-        let lanes = vec![[0.0; LANES]; twin.world.resource::<Roster>().len() as usize * panels];
-        twin.world.resource_mut::<Blackboard>().truth = Some(KeptTruth { panels, lanes });
-        twin
+        Twin::build_lean(plan, members, futures).keeping_truth()
+    }
+
+    pub(crate) fn keeping_truth(mut self) -> Twin {
+        let panels = self.plan.models.iter().map(|model| model.panels.len()).max().unwrap_or(0);
+        let lanes = vec![[0.0; LANES]; self.world.resource::<Roster>().len() as usize * panels];
+        self.world.resource_mut::<Blackboard>().truth = Some(KeptTruth { panels, lanes });
+        self
     }
 
     /// The same, but true values are not kept for showing: they take as much memory as a third of the rest.
     pub fn build_lean(plan: &Arc<Plan>, members: Vec<u32>, futures: Range<u32>) -> Twin {
+        let twin = Twin::at_start(plan, members, futures);
+        match &plan.origin {
+            Some(origin) => origin.begin(twin),
+            None => twin,
+        }
+    }
+
+    /// The same at the start, wherever the plan begins.
+    pub(crate) fn at_start(plan: &Arc<Plan>, members: Vec<u32>, futures: Range<u32>) -> Twin {
         let mut world = World::new();
         let rows: Vec<(u32, u32)> =
             futures.clone().flat_map(|future| members.iter().map(move |&machine| (future, machine))).collect();
@@ -84,7 +96,7 @@ impl Twin {
         unrest.locals.extend(0..rows.len() as u32);
         let conditions = vec![vec![Standing::default(); plan.script.conditions.len()]; futures.len()];
         world.insert_resource(Course { plan: plan.clone(), clock: Clock { tick: 0, fresh: true }, runs });
-        world.insert_resource(Crews { waiting: vec![Default::default(); futures.len()], busy: vec![0; futures.len()] });
+        world.insert_resource(Crews::new(&plan.maintenance, futures.len()));
         world.insert_resource(Standings(conditions));
         world.insert_resource(roster);
         world.insert_resource(agenda);
@@ -95,11 +107,18 @@ impl Twin {
         let phases = Phases::new(&mut world);
         let by_condition = matches!(plan.maintenance.policy, crate::maintenance::Policy::Condition { .. });
         let watches_conditions = by_condition || !plan.script.conditions.is_empty();
-        Twin { world, phases, plan: plan.clone(), watches_conditions, started: false, next_due: 0 }
+        Twin { world, phases, plan: plan.clone(), watches_conditions, judges: true, started: false, next_due: 0 }
     }
 
     pub fn plan(&self) -> &Arc<Plan> {
         &self.plan
+    }
+
+    /// No readings from now on, and no alerts. True values are still worked out where drivers or stress read them.
+    pub(crate) fn close_eyes(&mut self) {
+        self.judges = false;
+        let echoes = self.plan.models.iter().any(|model| !model.echoes.is_empty());
+        self.world.resource_mut::<Blackboard>().blind = !echoes;
     }
 
     /// The tick that the world shows; None before the first.
@@ -123,7 +142,7 @@ impl Twin {
                 self.phases.run(Phase::Act, &mut self.world);
             }
         }
-        if !self.world.resource::<Blackboard>().hot.is_empty() {
+        if self.judges && !self.world.resource::<Blackboard>().hot.is_empty() {
             self.phases.run(Phase::Judge, &mut self.world);
         }
         if self.watches_conditions {
@@ -179,7 +198,7 @@ impl Twin {
 }
 
 /// Machines in line that share a model.
-fn runs_of(plan: &Plan, rows: &[(u32, u32)]) -> Vec<Run> {
+pub(crate) fn runs_of(plan: &Plan, rows: &[(u32, u32)]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for (at, &(_, machine)) in rows.iter().enumerate() {
         let model = plan.machines[machine as usize].model;
@@ -194,37 +213,12 @@ fn runs_of(plan: &Plan, rows: &[(u32, u32)]) -> Vec<Run> {
 type MachineBundle = (Machine, Modes, Slots, Wears, Panels, Meters);
 
 fn bundle(plan: &Plan, local: usize, future: u32, machine: u32) -> MachineBundle {
-    let (id, index) = (&plan.machines[machine as usize].id, plan.machines[machine as usize].model);
-    let model = &plan.models[index as usize];
-    let dice = Dice::of(plan.seed, u64::from(future), id);
-    let unit = Dice::of(plan.seed, EVERY_FUTURE, id);
-    let wears = wears_of(model, &dice, &unit);
-    let mut slots = Slots(smallvec::smallvec![0.0; usize::from(model.slots)]);
-    for &(slot, value) in &model.initial {
-        slots.0[slot as usize] = value;
-    }
-    for (slot, name, draw) in &model.drawn {
-        slots.0[*slot as usize] = unit_draw(&unit, name, draw);
-    }
-    for (wear, plan) in wears.0.iter().zip(&model.wears) {
-        slots.0[plan.slot as usize] = wear.now.max(0.0);
-    }
-    slots.0[0] = 1.0;
-    let panels = Panels(model.panels.iter().map(|_| Panel::default()).collect());
+    let index = plan.machines[machine as usize].model;
+    let birth = Birth::of(plan, machine);
+    let (mut slots, mut wears) = (Slots(Default::default()), Wears(Default::default()));
+    let dice = birth.dice(plan, future);
+    birth.begin(plan, future, &dice, &mut slots, &mut wears);
+    let panels = Panels(plan.models[index as usize].panels.iter().map(|_| Panel::default()).collect());
     let machine = Machine { local: local as u32, machine, future, model: index, dice };
     (machine, Modes::default(), slots, wears, panels, Meters::default())
-}
-
-fn wears_of(model: &Model, dice: &Dice, unit: &Dice) -> Wears {
-    let one = |plan: &crate::wear::WearPlan| {
-        let life = unit_draw(unit, &format!("wear.{}.life", plan.name), &plan.life).max(1.0);
-        let start = unit_draw(unit, &format!("wear.{}.starts_at", plan.name), &plan.starts_at).clamp(0.0, 0.999_999);
-        WearState::new(plan, dice, life, start)
-    };
-    Wears(model.wears.iter().map(one).collect())
-}
-
-/// A number of this machine, the same in every future.
-fn unit_draw(unit: &Dice, name: &str, draw: &Draw) -> f64 {
-    unit.stream(crate::dice::Purpose::named(&format!("unit.{name}")), 0).draw(draw)
 }

@@ -160,14 +160,14 @@ impl<'a> Lexer<'a, '_> {
         if self.names == Names::Plain || !rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
             return None;
         }
-        let machine = count(rest, is_id_character);
+        let machine = count(rest, |c| is_id_character(c) && (c != '-' || self.names == Names::Qualified));
         let dotted = dotted_length(&rest[machine..]);
         (dotted > 0).then_some(machine + dotted)
     }
 
     /// Length and name of `availability(P-101)`, spaces left out, where `word` is no built-in function.
     fn measure_of_machine(&self, word: &str) -> Option<(usize, String)> {
-        if self.names == Names::Plain || Function::named(word).is_some() {
+        if self.names != Names::Qualified || Function::named(word).is_some() {
             return None;
         }
         let (inside, after) = self.rest()[word.len()..].trim_start().strip_prefix('(')?.split_once(')')?;

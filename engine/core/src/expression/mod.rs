@@ -44,6 +44,8 @@ pub const MAX_FAULTS: usize = 20;
 pub enum Names {
     /// Letters, digits and underscores: machine files, where a minus is always a minus.
     Plain,
+    /// Also `vibration.high` as one name: a limit of a sensor, in conditions about each machine of its kind.
+    Dotted,
     /// Also `P-101.vibration` and `availability(P-101)` as one name each: conditions and measures of scenarios.
     /// After the start of such a name a hyphen belongs to it, so `a - P-1.x` needs its spaces and `5-P-1.x` does not.
     Qualified,

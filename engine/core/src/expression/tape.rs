@@ -10,6 +10,7 @@ use super::arithmetic::{Binary, PowerStep, Unary, choose, raise};
 use super::bound::Bound;
 use std::collections::BTreeMap;
 
+mod excerpt;
 mod lanes;
 mod placing;
 

@@ -1,17 +1,12 @@
 //! The part of the agenda that starts and ends faults: entities, their index by lane, and their labels.
 
-use super::{Effect, FaultPlan, schedule};
+use super::{Effect, FaultPlan, Layer, schedule};
 use crate::dice::Dice;
-use crate::economy::Meters;
 use crate::plan::{Model, Plan};
 use crate::world::agenda::Deed;
 use crate::world::patches::{By, Patch, What};
-use crate::world::{
-    Agenda, Blackboard, Course, Envelope, FaultBoard, LaneAct, LaneFault, Machine, Modes, Outbox, Panels, Roster,
-    Slots, Unrest, Wears,
-};
-use bevy_ecs::prelude::{Commands, Component, Entity, Query, Res, ResMut};
-use bevy_ecs::system::SystemParam;
+use crate::world::{Envelope, FaultBoard, Floor, Hall, LaneAct, LaneFault, Panels};
+use bevy_ecs::prelude::{Commands, Component, Entity, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use twinwright_model::{Label, Mode};
@@ -29,58 +24,63 @@ pub struct ActiveFault {
     pub lanes: Vec<(u8, u8, LaneAct)>,
 }
 
-/// What faults need to see and to change.
-#[derive(SystemParam)]
-pub struct Mischief<'w, 's> {
-    course: Res<'w, Course>,
-    roster: Res<'w, Roster>,
-    agenda: ResMut<'w, Agenda>,
-    unrest: ResMut<'w, Unrest>,
-    outbox: ResMut<'w, Outbox>,
-    blackboard: ResMut<'w, Blackboard>,
-    commands: Commands<'w, 's>,
-    active: Query<'w, 's, (Entity, &'static ActiveFault)>,
-    machines: Query<
-        'w,
-        's,
-        (
-            &'static Machine,
-            &'static mut Modes,
-            &'static mut Slots,
-            &'static mut Wears,
-            &'static mut Panels,
-            &'static mut Meters,
-        ),
-    >,
-}
-
 /// Starts and ends the faults that are due.
-pub fn change_faults(mut mischief: Mischief) {
-    for (local, deed) in mischief.agenda.todays(|deed| matches!(deed, Deed::StartFault { .. } | Deed::EndFault { .. }))
-    {
+pub fn change_faults(mut hall: Hall, mut commands: Commands, active: Query<(Entity, &ActiveFault)>) {
+    let Some(mut floor) = hall.floor() else { return };
+    for (local, deed) in floor.agenda.todays(is_of_faults) {
         match deed {
-            Deed::StartFault { fault, occurrence, due } => mischief.start(local, fault, occurrence, due),
-            Deed::EndFault { fault, occurrence } => mischief.end(local, fault, occurrence),
+            Deed::StartFault { fault, occurrence, due } => {
+                commands.spawn_batch(floor.start_fault(local, (fault, occurrence), due));
+            }
+            Deed::EndFault { fault, occurrence } => {
+                let found = active.iter().find(|(_, active)| active.is(local, fault, occurrence));
+                if let Some((entity, active)) = found {
+                    commands.entity(entity).despawn();
+                    floor.end_fault(active);
+                }
+            }
             _ => {}
         }
     }
 }
 
-impl Mischief<'_, '_> {
-    fn start(&mut self, local: u32, index: u32, occurrence: u32, due: i64) {
-        let course = self.course.plan.clone();
-        let plan = &*course;
+/// Deeds that start and end faults.
+fn is_of_faults(deed: Deed) -> bool {
+    matches!(deed, Deed::StartFault { .. } | Deed::EndFault { .. })
+}
+
+impl ActiveFault {
+    fn is(&self, local: u32, fault: u32, occurrence: u32) -> bool {
+        (self.local, self.fault, self.occurrence) == (local, fault, occurrence)
+    }
+}
+
+impl Floor<'_> {
+    /// The same where active faults are kept in a list instead of entities.
+    pub fn change_listed_faults(&mut self, active: &mut Vec<ActiveFault>) {
+        for (local, deed) in self.agenda.todays(is_of_faults) {
+            match deed {
+                Deed::StartFault { fault, occurrence, due } => {
+                    active.extend(self.start_fault(local, (fault, occurrence), due));
+                }
+                Deed::EndFault { fault, occurrence } => {
+                    if let Some(at) = active.iter().position(|active| active.is(local, fault, occurrence)) {
+                        let ended = active.swap_remove(at);
+                        self.end_fault(&ended);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn start_fault(&mut self, local: u32, (index, occurrence): (u32, u32), due: i64) -> Option<ActiveFault> {
+        let (plan, model, tick, at) = (self.plan(), self.model(local), self.tick(), local as usize);
         let fault = &plan.faults[index as usize];
-        let Ok((machine, mut modes, mut slots, mut wears, mut panels, mut meters)) =
-            self.machines.get_mut(self.roster.entity(local))
-        else {
-            return;
-        };
-        let Some(target) = schedule::target_on(fault, machine.machine) else { return };
-        let model = &plan.models[machine.model as usize];
-        let tick = self.course.clock.tick;
+        let (machine, modes, panels) = (&self.machines[at], &mut self.modes[at], &mut self.panels[at]);
+        let target = schedule::target_on(fault, machine.machine)?;
         let envelope = schedule::envelope(fault, &machine.dice, occurrence, tick, plan.tick.0);
-        let (size, lanes) = acts(fault, target, model, &machine.dice, occurrence, &panels);
+        let (size, lanes) = acts(fault, target, model, &machine.dice, occurrence, panels);
         let by = By::Fault { fault: index, occurrence };
         match &fault.effect {
             Effect::Shift { .. } => {
@@ -88,17 +88,18 @@ impl Mischief<'_, '_> {
                 self.blackboard.patches.add(local, Patch { driver: target.part, what, by });
             }
             Effect::Wear { .. } => {
-                let wear = &mut wears.0[target.part as usize];
+                let wear = &mut self.wears[at].0[target.part as usize];
                 if wear.step(size.unwrap_or(0.0)) && modes.mode != Mode::Failed {
                     self.blackboard.worn.push((local, target.part as u8));
                 }
-                slots.0[model.wears[target.part as usize].slot as usize] = wear.now.max(0.0);
+                self.slots[at].0[model.wears[target.part as usize].slot as usize] = wear.now.max(0.0);
             }
             Effect::Trip => {
                 if modes.mode != Mode::Failed {
-                    meters.failures += 1;
+                    self.meters[at].failures += 1;
                     let whose = (machine.machine, machine.future);
-                    self.outbox.event(plan.time_of(i64::from(tick)), whose, "failure", [("fault", json!(fault.name))]);
+                    let time = plan.time_of(i64::from(tick));
+                    self.outbox.event(time, whose, "failure", || [("fault", json!(fault.name))]);
                 }
                 modes.trips += 1;
                 self.unrest.add(local);
@@ -115,50 +116,43 @@ impl Mischief<'_, '_> {
             self.agenda.add(next, local, Deed::StartFault { fault: index, occurrence: occurrence + 1, due });
         }
         let whose = (machine.machine, machine.future);
+        if fault.layer() != Layer::Comms {
+            self.meters[at].detection.fault_starts(index, occurrence, tick);
+        }
         let active = ActiveFault { local, fault: index, occurrence, envelope, size, lanes };
         self.blackboard.board.enter(&active, plan, model, machine.machine);
-        let detail = [
-            ("fault", json!(fault.name)),
-            ("layer", json!(fault.layer().name())),
-            ("sensor", json!(sensor_name(fault, target.part, model))),
-        ];
-        self.outbox.event(plan.time_of(i64::from(tick)), whose, "fault_start", detail);
-        self.commands.spawn(active);
+        self.outbox.event(plan.time_of(i64::from(tick)), whose, "fault_start", || {
+            [
+                ("fault", json!(fault.name)),
+                ("layer", json!(fault.layer().name())),
+                ("sensor", json!(sensor_name(fault, target.part, model))),
+            ]
+        });
+        Some(active)
     }
 
-    fn end(&mut self, local: u32, index: u32, occurrence: u32) {
-        let course = self.course.plan.clone();
-        let plan = &*course;
-        let fault = &plan.faults[index as usize];
-        let found = self
-            .active
-            .iter()
-            .find(|(_, active)| (active.local, active.fault, active.occurrence) == (local, index, occurrence));
-        let Some((entity, active)) = found.map(|(entity, active)| (entity, active.clone())) else { return };
-        let Ok((machine, mut modes, _, _, mut panels, _)) = self.machines.get_mut(self.roster.entity(local)) else {
-            return;
-        };
-        self.commands.entity(entity).despawn();
-        self.blackboard.patches.remove(local, By::Fault { fault: index, occurrence });
+    fn end_fault(&mut self, active: &ActiveFault) {
+        let (local, at) = (active.local, active.local as usize);
+        let (plan, model, tick) = (self.plan(), self.model(local), self.tick());
+        let (time, whose) = (self.time(), self.whose(local));
+        let fault = &plan.faults[active.fault as usize];
+        self.blackboard.patches.remove(local, By::Fault { fault: active.fault, occurrence: active.occurrence });
         if fault.effect == Effect::Trip {
-            modes.trips = modes.trips.saturating_sub(1);
+            self.modes[at].trips = self.modes[at].trips.saturating_sub(1);
             self.unrest.add(local);
         }
-        self.blackboard.board.leave(&active, plan, &mut panels);
-        let time = plan.time_of(i64::from(self.course.clock.tick));
-        let model = &plan.models[machine.model as usize];
-        let label = label_of(plan, &active, machine.machine, machine.future, Some(self.course.clock.tick));
-        let detail = [
-            ("fault", json!(fault.name)),
-            ("layer", json!(fault.layer().name())),
-            (
-                "sensor",
-                json!(sensor_name(fault, schedule::target_on(fault, machine.machine).map_or(0, |t| t.part), model)),
-            ),
-        ];
-        self.outbox.event(time, (machine.machine, machine.future), "fault_end", detail);
+        self.blackboard.board.leave(active, plan, &mut self.panels[at]);
+        self.meters[at].detection.fault_ends(active.fault, active.occurrence);
+        self.outbox.event(time, whose, "fault_end", || {
+            let part = schedule::target_on(fault, whose.0).map_or(0, |target| target.part);
+            [
+                ("fault", json!(fault.name)),
+                ("layer", json!(fault.layer().name())),
+                ("sensor", json!(sensor_name(fault, part, model))),
+            ]
+        });
         if !self.outbox.muted {
-            self.outbox.labels.push(label);
+            self.outbox.labels.push(label_of(plan, active, whose.0, whose.1, Some(tick)));
         }
     }
 }

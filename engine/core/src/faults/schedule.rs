@@ -119,6 +119,14 @@ impl Occurrences {
         &self.dice
     }
 
+    /// The first one that starts after a tick: its tick, number and the instant it is due, in nanoseconds.
+    pub fn upcoming(mut self, fault: &FaultPlan, plan: &Plan, after: u32) -> Option<(u32, u32, i64)> {
+        while self.tick <= after {
+            self.next(fault, plan)?;
+        }
+        Some((self.tick, self.number, self.due))
+    }
+
     /// The next one that starts before the scenario ends.
     pub fn next(&mut self, fault: &FaultPlan, plan: &Plan) -> Option<Occurrence> {
         if self.tick > plan.ticks || self.tick == u32::MAX {

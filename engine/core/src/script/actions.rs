@@ -5,50 +5,39 @@ use crate::dice::Purpose;
 use crate::plan::Plan;
 use crate::world::agenda::Deed;
 use crate::world::patches::{By, Patch, What};
-use crate::world::{Agenda, Blackboard, Course, Machine, Modes, Outbox, Roster, Unrest};
-use bevy_ecs::prelude::{Query, Res, ResMut};
-use bevy_ecs::system::SystemParam;
+use crate::world::{Agenda, Floor, Hall, Roster};
 use serde_json::json;
 
-/// What the script needs to see and to change.
-#[derive(SystemParam)]
-pub struct Stage<'w, 's> {
-    course: Res<'w, Course>,
-    roster: Res<'w, Roster>,
-    agenda: ResMut<'w, Agenda>,
-    unrest: ResMut<'w, Unrest>,
-    outbox: ResMut<'w, Outbox>,
-    blackboard: ResMut<'w, Blackboard>,
-    machines: Query<'w, 's, (&'static Machine, &'static mut Modes)>,
-}
-
 /// Does and undoes what the script has for this tick.
-pub fn follow_script(mut stage: Stage) {
-    for (local, deed) in stage.agenda.todays(|deed| matches!(deed, Deed::Act { .. } | Deed::GiveBack { .. })) {
-        match deed {
-            Deed::Act { action, occurrence } => stage.act(local, action, occurrence),
-            Deed::GiveBack { action, occurrence } => stage.give_back(local, action, occurrence),
-            _ => {}
-        }
+pub fn follow_script(mut hall: Hall) {
+    if let Some(mut floor) = hall.floor() {
+        floor.follow_script();
     }
 }
 
-impl Stage<'_, '_> {
+impl Floor<'_> {
+    pub fn follow_script(&mut self) {
+        for (local, deed) in self.agenda.todays(|deed| matches!(deed, Deed::Act { .. } | Deed::GiveBack { .. })) {
+            match deed {
+                Deed::Act { action, occurrence } => self.act(local, action, occurrence),
+                Deed::GiveBack { action, occurrence } => self.give_back(local, action, occurrence),
+                _ => {}
+            }
+        }
+    }
+
     fn act(&mut self, local: u32, index: u32, occurrence: u32) {
-        let course = self.course.plan.clone();
-        let action = &course.script.actions[index as usize];
-        let Ok((machine, mut modes)) = self.machines.get_mut(self.roster.entity(local)) else { return };
-        let model = &course.models[machine.model as usize];
-        let whose = (machine.machine, machine.future);
-        let time = course.time_of(i64::from(self.course.clock.tick));
+        let (plan, model, whose, time) = (self.plan(), self.model(local), self.whose(local), self.time());
+        let action = &plan.script.actions[index as usize];
+        let modes = &mut self.modes[local as usize];
         let purpose = Purpose::named(&format!("script.{index}"));
-        let mut luck = machine.dice.stream(purpose, u64::from(occurrence));
+        let mut luck = self.machines[local as usize].dice.stream(purpose, u64::from(occurrence));
         for setting in &action.sets {
             match setting {
                 Setting::Mode(mode) => {
                     modes.forced = Some(*mode);
                     self.unrest.add(local);
-                    self.outbox.event(time, whose, "set", [("mode", json!(mode.name()))]);
+                    self.outbox.event(time, whose, "set", || [("mode", json!(mode.name()))]);
                 }
                 Setting::Driver(name, draw) => {
                     let Some(driver) = model.drivers.iter().position(|driver| driver.name == *name) else { continue };
@@ -59,33 +48,32 @@ impl Stage<'_, '_> {
                     }
                     let by = By::Action { action: index, occurrence };
                     self.blackboard.patches.add(local, Patch { driver: driver as u16, what: What::Set(value), by });
-                    self.outbox.event(time, whose, "set", [("driver", json!(name)), ("value", json!(value))]);
+                    self.outbox.event(time, whose, "set", || [("driver", json!(name)), ("value", json!(value))]);
                 }
             }
         }
         if let Some(lasts) = &action.lasts {
-            let tick = self.course.clock.after(luck.draw(lasts), course.tick.0);
+            let tick = self.course.clock.after(luck.draw(lasts), plan.tick.0);
             self.agenda.add(tick, local, Deed::GiveBack { action: index, occurrence });
         }
     }
 
     fn give_back(&mut self, local: u32, index: u32, occurrence: u32) {
-        let course = self.course.plan.clone();
-        let Ok((machine, mut modes)) = self.machines.get_mut(self.roster.entity(local)) else { return };
-        let whose = (machine.machine, machine.future);
-        let time = course.time_of(i64::from(self.course.clock.tick));
+        let (plan, whose, time) = (self.plan(), self.whose(local), self.time());
+        let modes = &mut self.modes[local as usize];
         self.blackboard.patches.remove(local, By::Action { action: index, occurrence });
-        for setting in &course.script.actions[index as usize].sets {
+        for setting in &plan.script.actions[index as usize].sets {
             match setting {
                 Setting::Mode(mode) => {
                     if modes.forced == Some(*mode) {
                         modes.forced = None;
                         self.unrest.add(local);
                     }
-                    self.outbox.event(time, whose, "set", [("mode", json!("given back"))]);
+                    self.outbox.event(time, whose, "set", || [("mode", json!("given back"))]);
                 }
                 Setting::Driver(name, _) => {
-                    self.outbox.event(time, whose, "set", [("driver", json!(name)), ("value", json!("given back"))]);
+                    let detail = || [("driver", json!(name)), ("value", json!("given back"))];
+                    self.outbox.event(time, whose, "set", detail);
                 }
             }
         }

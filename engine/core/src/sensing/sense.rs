@@ -136,6 +136,7 @@ impl SensePass<'_> {
                     local: machines[p].local,
                     panel: number as u8,
                     after,
+                    truth: truth[p],
                     measured,
                     quality,
                 });

@@ -19,7 +19,7 @@ pub fn age(
     let rows = machines.iter().zip(modes).zip(slots).zip(wears).zip(meters);
     for ((((machine, modes), slots), wears), meters) in rows {
         let model = &plan.models[machine.model as usize];
-        meters.accrue(&model.economy, &slots.0, hours);
+        meters.accrue(&model.economy, &slots.0, &machine.dice, plan.tick.0, hours);
         let ages = modes.mode.ages();
         for (index, (wear, plan)) in wears.0.iter_mut().zip(&model.wears).enumerate() {
             // Below 0 nothing heals: stress that is no finite number, or negative, counts as none.

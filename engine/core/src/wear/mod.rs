@@ -6,6 +6,8 @@
 //! 1,024th of a life, so that the slow functions are called there and not every tick.
 
 pub mod age;
+pub mod ahead;
+mod fork;
 pub mod path;
 pub mod spec;
 
@@ -82,6 +84,8 @@ pub struct WearState {
     node: u32,
     /// Running ticks of the machine when it was last restored, for age replacement.
     pub restored_after: u32,
+    /// The tick of the last renewal.
+    renewed: u32,
     piece: path::Piece,
     /// The wear now; wiener's may be a little below 0.
     pub now: f64,
@@ -99,6 +103,7 @@ impl WearState {
             renewal: 0,
             node: 0,
             restored_after: 0,
+            renewed: 0,
             piece,
             now: starts_at,
         }
@@ -133,9 +138,18 @@ impl WearState {
         self.now >= 1.0
     }
 
+    /// What can be known of it at `tick`: `s`, its mean growth per nanosecond since the renewal, and the wear that the
+    /// present piece of its path begins at.
+    pub fn standing(&self, tick: u32, tick_nanos: f64) -> (f64, f64, f64) {
+        let s = self.s_at(tick, tick_nanos);
+        let age = f64::from(tick - self.renewed) * tick_nanos;
+        (s, if age > 0.0 { s / age } else { 0.0 }, self.piece.at_node())
+    }
+
     /// Begins the next renewal at `tick`.
     pub fn restore(&mut self, plan: &WearPlan, dice: &Dice, tick: u32, restores_to: f64) {
         self.renewal += 1;
+        self.renewed = tick;
         self.node = 0;
         self.anchor_s = 0.0;
         self.stress = 0.0;

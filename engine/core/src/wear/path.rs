@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A piece of the path: wear is `wear + slope * (s - from)` until `s` reaches `until`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Piece {
-    from: f64,
+    pub(super) from: f64,
     pub until: f64,
     wear: f64,
     slope: f64,
@@ -112,8 +112,29 @@ impl Piece {
         }
     }
 
+    /// About where a straight line through this piece's beginning reaches a level; None where it leads away from it.
+    pub(super) fn straight_to(&self, level: f64) -> Option<f64> {
+        (self.slope > 0.0).then(|| self.from + (level - self.wear) / self.slope)
+    }
+
     pub fn lift(&mut self, by: f64) {
         self.wear += by;
+    }
+
+    /// The part of a straight life from where this piece begins to failure.
+    pub fn room(&self) -> f64 {
+        (1.0 - self.wear).max(f64::MIN_POSITIVE)
+    }
+
+    /// Goes on straight from a point to failure at `until`.
+    pub fn aim(&mut self, s: f64, wear: f64, until: f64) {
+        (self.from, self.wear) = (s, wear);
+        self.slope = (1.0 - wear) / (until - s).max(f64::EPSILON);
+    }
+
+    /// Stays as it is until `s`.
+    pub fn wait_until(&mut self, s: f64) {
+        self.until = s;
     }
 }
 

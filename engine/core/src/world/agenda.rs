@@ -33,6 +33,15 @@ pub enum Deed {
     CheckAge,
     /// Planned work is due.
     PlannedWork,
+    /// Look how likely a failure has become.
+    CheckRisk,
+    /// A spare part comes that was ordered for this machine; orders of a wear are counted by its renewals.
+    PartComes {
+        spare: u16,
+        order: u32,
+    },
+    /// Work hours begin, and somebody waits for them.
+    OpenShop,
 }
 
 /// A deed with its time and machine.

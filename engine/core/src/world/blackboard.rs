@@ -17,6 +17,8 @@ pub struct Blackboard {
     pub worn: Vec<(u32, u8)>,
     /// Room to drive in, kept from tick to tick.
     pub columns: Columns,
+    /// Nobody needs true values or readings: no sensor is simulated.
+    pub blind: bool,
     /// Panels for the limits to look at.
     pub hot: Vec<Hot>,
     /// True values of this tick, where somebody wants to see them.
@@ -32,13 +34,14 @@ pub struct KeptTruth {
     pub lanes: Vec<[f64; LANES]>,
 }
 
-/// A panel with something for the limits to look at: its readings at one sampling.
+/// A panel with something for the limits to look at: one sampling of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hot {
     pub local: u32,
     pub panel: u8,
     /// Nanoseconds after the tick.
     pub after: i64,
+    pub truth: [f64; LANES],
     pub measured: [f32; LANES],
     pub quality: [u8; LANES],
 }

@@ -1,15 +1,15 @@
 //! Modes: what each machine is doing, why, and how much time it spent so.
 
 use super::clock::{Clock, Course};
-use super::machine::{Machine, Roster, Slots};
-use super::outbox::Outbox;
+use super::floor::{Floor, Hall};
+use crate::groups::Groups;
 use crate::links::LinkKind;
 use crate::plan::{Plan, slot};
-use bevy_ecs::prelude::{Component, Query, Res, ResMut, Resource};
+use bevy_ecs::prelude::{Component, Resource};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeSet;
-use twinwright_model::{Mode, Time};
+use twinwright_model::Mode;
 
 /// Why a machine cannot run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -39,11 +39,30 @@ pub struct Modes {
     pub trips: u16,
     /// Waiting for planned work since this tick.
     pub wants_work: Option<u32>,
+    pub parts: Parts,
+}
+
+/// Spare parts that a machine waits for or holds, by wear as bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// Ordered for this machine, and not come yet.
+    pub missing: u32,
+    /// Taken from the shelf, and not fitted yet.
+    pub at_hand: u32,
+    /// Since which tick some are missing.
+    pub since: u32,
+}
+
+impl Parts {
+    /// Ticks of a wait that goes on.
+    pub fn waited(&self, tick: u32) -> u32 {
+        if self.missing == 0 { 0 } else { tick.saturating_sub(self.since) }
+    }
 }
 
 impl Default for Modes {
     fn default() -> Modes {
-        Modes { mode: Mode::Running, since: 0, spent: [0; 6], down: Down::No, forced: None, trips: 0, wants_work: None }
+        Modes { mode: Mode::Running, since: 0, spent: [0; 6], down: Down::No, forced: None, trips: 0, wants_work: None, parts: Parts::default() }
     }
 }
 
@@ -72,11 +91,14 @@ pub struct Unrest {
     /// Links by machine of the plan: (other end, kind).
     pub upstream: Vec<Vec<(u32, LinkKind)>>,
     pub downstream: Vec<Vec<u32>>,
+    /// What mode changes mean for groups of machines.
+    pub groups: Groups,
 }
 
 impl Unrest {
     pub fn new(plan: &Plan) -> Unrest {
-        let mut unrest = Unrest { duty: vec![0; plan.models.len()], ..Unrest::default() };
+        let groups = Groups::new(plan);
+        let mut unrest = Unrest { duty: vec![0; plan.models.len()], groups, ..Unrest::default() };
         if !plan.links.is_empty() {
             unrest.upstream = vec![Vec::new(); plan.machines.len()];
             unrest.downstream = vec![Vec::new(); plan.machines.len()];
@@ -99,52 +121,69 @@ impl Unrest {
 }
 
 /// Lets every machine whose reasons changed take its mode, and those that depend on it too.
-pub fn settle_modes(
-    course: Res<Course>,
-    roster: Res<Roster>,
-    mut unrest: ResMut<Unrest>,
-    mut outbox: ResMut<Outbox>,
-    mut machines: Query<(&Machine, &mut Modes, &mut Slots)>,
-) {
-    let plan = &*course.plan;
-    let clock = course.clock;
-    stir_duties(&course, &mut unrest);
-    let time = plan.time_of(i64::from(clock.tick));
-    while let Some(local) = unrest.locals.pop_first() {
-        let Ok((machine, modes, _)) = machines.get(roster.entity(local)) else { continue };
-        let model = &plan.models[machine.model as usize];
-        let duty = duty_mode(plan, model, &clock);
-        let wanted = modes.wanted(duty);
-        let wanted = under_links(plan, &roster, &unrest, local, wanted, &machines);
-        let Ok((machine, mut modes, mut slots)) = machines.get_mut(roster.entity(local)) else { continue };
-        if wanted != modes.mode || clock.fresh {
-            take_mode(machine, &mut modes, &mut slots, wanted, &clock, time, &mut outbox);
-            if let Some(below) = unrest.downstream.get(machine.machine as usize) {
-                let below: Vec<u32> = below.iter().filter_map(|&to| roster.beside(local, to)).collect();
-                unrest.locals.extend(below);
-            }
-        }
+pub fn settle_modes(mut hall: Hall) {
+    if let Some(mut floor) = hall.floor() {
+        floor.settle_modes();
     }
 }
 
-fn take_mode(
-    machine: &Machine,
-    modes: &mut Modes,
-    slots: &mut Slots,
-    wanted: Mode,
-    clock: &Clock,
-    time: Time,
-    outbox: &mut Outbox,
-) {
-    let before = modes.mode;
-    let mode = before as usize;
-    modes.spent[mode] += clock.tick - modes.since;
-    modes.since = clock.tick;
-    modes.mode = wanted;
-    slots.0[slot::RUNNING as usize] = f64::from(u8::from(wanted == Mode::Running));
-    if wanted != before {
-        let detail = [("mode", json!(wanted.name())), ("before", json!(before.name()))];
-        outbox.event(time, (machine.machine, machine.future), "mode", detail);
+impl Floor<'_> {
+    pub fn settle_modes(&mut self) {
+        let (plan, clock) = (self.plan(), self.course.clock);
+        stir_duties(self.course, self.unrest);
+        while let Some(local) = self.unrest.locals.pop_first() {
+            let modes = &self.modes[local as usize];
+            let wanted = modes.wanted(duty_mode(plan, self.model(local), &clock));
+            let wanted = self.under_links(local, wanted);
+            if wanted != self.modes[local as usize].mode || clock.fresh {
+                self.take_mode(local, wanted);
+                if let Some(below) = self.unrest.downstream.get(self.machines[local as usize].machine as usize) {
+                    let roster = self.roster;
+                    let below = below.iter().filter_map(|&to| roster.beside(local, to));
+                    self.unrest.locals.extend(below);
+                }
+            }
+        }
+    }
+
+    fn take_mode(&mut self, local: u32, wanted: Mode) {
+        let (tick, time, whose) = (self.tick(), self.time(), self.whose(local));
+        let (modes, slots) = (&mut self.modes[local as usize], &mut self.slots[local as usize]);
+        let before = modes.mode;
+        modes.spent[before as usize] += tick - modes.since;
+        modes.since = tick;
+        modes.mode = wanted;
+        slots.0[slot::RUNNING as usize] = f64::from(u8::from(wanted == Mode::Running));
+        if wanted != before {
+            let row = self.row(local);
+            self.meters[local as usize].change_mode(before, wanted, tick);
+            self.unrest.groups.change_mode(&self.course.plan, row, whose.0, (before, wanted), tick);
+            self.outbox.event(time, whose, "mode", || {
+                [("mode", json!(wanted.name())), ("before", json!(before.name()))]
+            });
+        }
+    }
+
+    /// What the machines above make of a wanted mode.
+    fn under_links(&self, local: u32, wanted: Mode) -> Mode {
+        if self.plan().links.is_empty() || !matches!(wanted, Mode::Running | Mode::Idle | Mode::Calibrating) {
+            return wanted;
+        }
+        let mut wanted = wanted;
+        let mut fed = None;
+        for &(from, kind) in &self.unrest.upstream[self.machines[local as usize].machine as usize] {
+            let Some(above) = self.roster.beside(local, from) else { continue };
+            let above = self.modes[above as usize].mode;
+            match kind {
+                LinkKind::Feeds => fed = Some(fed.unwrap_or(false) || above == Mode::Running),
+                LinkKind::Contains if matches!(above, Mode::Maintenance | Mode::Offline) => return above,
+                LinkKind::Controls if matches!(above, Mode::Failed | Mode::Maintenance | Mode::Offline) => {
+                    wanted = Mode::Idle;
+                }
+                _ => {}
+            }
+        }
+        if fed == Some(false) && wanted == Mode::Running { Mode::Idle } else { wanted }
     }
 }
 
@@ -174,33 +213,4 @@ fn duty_mode(plan: &Plan, model: &crate::plan::Model, clock: &Clock) -> Mode {
         let duty = &model.duties[duty];
         duty.modes[duty.phase_at(i64::from(clock.tick) * plan.tick.0)]
     })
-}
-
-/// What the machines above make of a wanted mode.
-fn under_links(
-    plan: &Plan,
-    roster: &Roster,
-    unrest: &Unrest,
-    local: u32,
-    wanted: Mode,
-    machines: &Query<(&Machine, &mut Modes, &mut Slots)>,
-) -> Mode {
-    if plan.links.is_empty() || !matches!(wanted, Mode::Running | Mode::Idle | Mode::Calibrating) {
-        return wanted;
-    }
-    let mut wanted = wanted;
-    let mut fed = None;
-    for &(from, kind) in &unrest.upstream[roster.machine(local) as usize] {
-        let above = roster.beside(local, from).and_then(|above| machines.get(roster.entity(above)).ok());
-        let Some((_, above, _)) = above else { continue };
-        match kind {
-            LinkKind::Feeds => fed = Some(fed.unwrap_or(false) || above.mode == Mode::Running),
-            LinkKind::Contains if matches!(above.mode, Mode::Maintenance | Mode::Offline) => return above.mode,
-            LinkKind::Controls if matches!(above.mode, Mode::Failed | Mode::Maintenance | Mode::Offline) => {
-                wanted = Mode::Idle;
-            }
-            _ => {}
-        }
-    }
-    if fed == Some(false) && wanted == Mode::Running { Mode::Idle } else { wanted }
 }

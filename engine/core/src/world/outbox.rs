@@ -15,15 +15,16 @@ pub struct Outbox {
 }
 
 impl Outbox {
+    /// `detail` is only asked where somebody listens.
     pub fn event<const N: usize>(
         &mut self,
         time: Time,
         (machine, future): (u32, u32),
         event: &'static str,
-        detail: [(&str, Value); N],
+        detail: impl FnOnce() -> [(&'static str, Value); N],
     ) {
         if !self.muted {
-            let detail: Map<String, Value> = detail.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+            let detail: Map<String, Value> = detail().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
             self.events.push(EventRecord { time, machine, future, event, detail });
         }
     }
