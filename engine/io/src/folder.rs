@@ -112,7 +112,7 @@ impl Drop for RunFolder {
 impl PartFile {
     /// A file of its own, outside any run's folder; one that is there is replaced when this one is whole. Two programs
     /// that write the same file do so apart: whoever is last to finish has it.
-    pub(crate) fn at(path: &Path) -> Result<PartFile, RecordError> {
+    pub fn at(path: &Path) -> Result<PartFile, RecordError> {
         let mut part = path.as_os_str().to_owned();
         part.push(format!(".{}{PART}", std::process::id()));
         let part = PathBuf::from(part);

@@ -2,10 +2,12 @@
 
 use super::worker::{Crew, Ends, Order, Stretch};
 use crate::Trouble;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use twinwright_core::Plan;
 use twinwright_core::record::Wanted;
+use twinwright_core::snapshot::Snapshot;
 
 /// Worlds on their way through a plan.
 pub struct Drive {
@@ -15,12 +17,24 @@ pub struct Drive {
     ordered: u64,
     done: u64,
     last: u64,
+    /// Where each stretch that is under way ends.
+    ends: VecDeque<u64>,
+    /// The state is wanted when so many ticks are done, and what it was.
+    save: Option<u64>,
+    saved: Option<Snapshot>,
 }
 
 impl Drive {
     pub fn start(plan: &Arc<Plan>, threads: usize, wanted: Wanted, every: u32, length: u32) -> Drive {
         let crew = Crew::start(plan, threads.max(1), wanted, every);
-        Drive { crew, length, ordered: 0, done: 0, last: u64::from(plan.ticks) + 1 }
+        let (first, last) = (u64::from(plan.first_tick()), u64::from(plan.ticks) + 1);
+        Drive { crew, length, ordered: first, done: first, last, ends: VecDeque::new(), save: None, saved: None }
+    }
+
+    /// Takes the state of all worlds when they show a tick.
+    pub fn saving_at(mut self, tick: Option<u32>) -> Drive {
+        self.save = tick.map(|tick| u64::from(tick) + 1);
+        self
     }
 
     /// The next stretch of every world; None at the end, or when `stop` was set and what was ordered has come.
@@ -29,14 +43,28 @@ impl Drive {
         let ahead = 2 * u64::from(self.length);
         while self.ordered < self.last && self.ordered < self.done + ahead && !stop.load(Ordering::Relaxed) {
             let end = (self.ordered + u64::from(self.length)).min(self.last);
+            // A stretch ends where the state is wanted.
+            let save = self.save.filter(|save| (self.ordered + 1..=end).contains(save));
+            let end = save.unwrap_or(end);
             self.crew.order(Order::Ticks { count: (end - self.ordered) as u32 })?;
+            if save.is_some() {
+                self.crew.order(Order::Save)?;
+            }
+            self.ends.push_back(end);
             self.ordered = end;
         }
-        if self.done == self.ordered {
-            return Ok(None);
+        let Some(end) = self.ends.pop_front() else { return Ok(None) };
+        self.done = end;
+        let stretches = self.crew.collect()?;
+        if self.save == Some(end) {
+            self.saved = Some(self.crew.collect_state()?);
         }
-        self.done = (self.done + u64::from(self.length)).min(self.last);
-        self.crew.collect().map(Some)
+        Ok(Some(stretches))
+    }
+
+    /// The state that was wanted, once.
+    pub fn take_saved(&mut self) -> Option<Snapshot> {
+        self.saved.take()
     }
 
     /// The tick that is done; the start is tick 0.

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use twinwright_core::accounts::Accounts;
 use twinwright_core::record::{FaultSets, Wanted};
-use twinwright_core::snapshot::Digests;
+use twinwright_core::snapshot::{Digests, Snapshot};
 use twinwright_core::world::Outbox;
 use twinwright_core::{Batch, Plan, Twin};
 use twinwright_model::{Chunk, Label, ReadingRows, TruthRows};
@@ -18,7 +18,11 @@ use twinwright_model::{Chunk, Label, ReadingRows, TruthRows};
 /// What a world is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    Ticks { count: u32 },
+    Ticks {
+        count: u32,
+    },
+    /// Tell the whole state.
+    Save,
     Finish,
 }
 
@@ -41,6 +45,7 @@ pub struct Ends {
 
 enum Answer {
     Stretch(Box<Stretch>),
+    State(Box<Snapshot>),
     Ends(Box<Ends>),
 }
 
@@ -80,6 +85,19 @@ impl Crew {
             .collect()
     }
 
+    /// The state of all worlds, as one.
+    pub fn collect_state(&mut self) -> Result<Snapshot, Trouble> {
+        let mut whole: Option<Snapshot> = None;
+        for worker in &self.workers {
+            let Ok(Answer::State(state)) = worker.answers.recv() else { return Err(gone()) };
+            match &mut whole {
+                None => whole = Some(*state),
+                Some(whole) => whole.absorb(*state),
+            }
+        }
+        whole.ok_or_else(gone)
+    }
+
     /// Lets every world go and puts their ends together.
     pub fn finish(mut self) -> Result<Ends, Trouble> {
         self.order(Order::Finish)?;
@@ -89,7 +107,7 @@ impl Crew {
             let ends = loop {
                 match worker.answers.recv() {
                     Ok(Answer::Ends(ends)) => break *ends,
-                    Ok(Answer::Stretch(_)) => {}
+                    Ok(Answer::Stretch(_) | Answer::State(_)) => {}
                     Err(_) => return Err(gone()),
                 }
             };
@@ -117,9 +135,20 @@ fn start_one(plan: &Arc<Plan>, part: Part, wanted: Wanted, every: u32) -> Worker
         let build = if wanted.truth { Twin::build_part } else { Twin::build_lean };
         let mut twin = build(&plan, part.machines, part.futures);
         let mut sets = FaultSets::default();
-        while let Ok(Order::Ticks { count }) = inbox.recv() {
-            let answer = stretch(&mut twin, &plan, count, (wanted, every), &mut sets, &mut lookout);
-            if outbox.send(Answer::Stretch(Box::new(answer))).is_err() {
+        loop {
+            let answer = match inbox.recv() {
+                Ok(Order::Ticks { count }) => Answer::Stretch(Box::new(stretch(
+                    &mut twin,
+                    &plan,
+                    count,
+                    (wanted, every),
+                    &mut sets,
+                    &mut lookout,
+                ))),
+                Ok(Order::Save) => Answer::State(Box::new(twin.snapshot())),
+                Ok(Order::Finish) | Err(_) => break,
+            };
+            if outbox.send(answer).is_err() {
                 return;
             }
         }
