@@ -4,7 +4,9 @@ use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use twinwright::generate::pace::{Limit, Pace};
+use twinwright::run::snapshots::SaveAt;
 use twinwright::verify::{Mapping, Unit};
+use twinwright::whatif::tables::TableForm;
 use twinwright::{Trouble, generate, run, verify};
 use twinwright_core::files::units;
 use twinwright_io::labels::LabelSort;
@@ -73,8 +75,50 @@ pub struct RunArgs {
     /// One row an instant and machine, or one a reading
     #[arg(long, default_value = "wide", value_parser = ["wide", "long"])]
     pub shape: String,
+    /// Keep the whole state at an instant, or at a time after the start such as `+30 d`, in a file
+    #[arg(long, num_args = 2, value_names = ["TIME", "FILE"])]
+    pub save_at: Option<Vec<String>>,
+    /// A value instead of the scenario's, such as `maintenance.every="30 d"` or drivers.load=0.9; may come again
+    #[arg(long, value_name = "PATH=VALUE", value_parser = set_of)]
+    pub set: Vec<(String, String)>,
+    /// `futures`: record all futures of all runs, and not only the first ones
+    #[arg(long = "keep", value_name = "WHAT", value_parser = ["futures"])]
+    pub keeps: Option<String>,
+    /// Write the expectations to this file as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write the tables of measures, differences and futures: csv, json
+    #[arg(long, value_delimiter = ',', value_name = "FORMS", value_parser = table_form_of)]
+    pub tables: Vec<TableForm>,
+    /// Say first what is simulated and why
+    #[arg(long)]
+    pub explain: bool,
+    /// Step every tick of every future, also where nothing can happen
+    #[arg(long)]
+    pub no_skip: bool,
+    /// Watch alarm limits in all futures, also where that makes a study slow
+    #[arg(long)]
+    pub alerts: bool,
     #[command(flatten)]
     pub keep: KeepArgs,
+}
+
+/// `PATH=VALUE`. What is not a number, true, false, a list or a quoted text is a text, since shells eat quotes.
+fn set_of(text: &str) -> Result<(String, String), String> {
+    let (path, value) = text.split_once('=').ok_or("expected PATH=VALUE, such as drivers.load=0.9")?;
+    let (path, value) = (path.trim(), value.trim());
+    if path.is_empty() || value.is_empty() {
+        return Err("expected PATH=VALUE, such as drivers.load=0.9".to_owned());
+    }
+    let is_value = value.parse::<f64>().is_ok_and(f64::is_finite)
+        || matches!(value, "true" | "false")
+        || value.starts_with(['[', '{', '"', '\'']);
+    let value = if is_value { value.to_owned() } else { serde_json::json!(value).to_string() };
+    Ok((path.to_owned(), value))
+}
+
+fn table_form_of(text: &str) -> Result<TableForm, String> {
+    TableForm::from_name(text).ok_or_else(|| "expected csv or json".to_owned())
 }
 
 fn format_of(text: &str) -> Result<Format, String> {
@@ -214,7 +258,10 @@ impl RunArgs {
         let mut settings = run::Settings::of(&self.scenario);
         (settings.out, settings.machines, settings.seed) = (self.out, self.machines, self.seed);
         settings.until = self.until;
+        settings.save_at = self.save_at.and_then(|words| <[String; 2]>::try_from(words).ok()).map(SaveAt::from);
         settings.shape = if self.shape == "long" { Shape::Long } else { Shape::Wide };
+        (settings.sets, settings.keep_futures, settings.junit) = (self.set, self.keeps.is_some(), self.junit);
+        (settings.skip, settings.alerts, settings.tables) = (!self.no_skip, self.alerts, self.tables);
         let keep = self.keep;
         (settings.formats, settings.readings, settings.truth) = (keep.format, keep.readings, keep.truth);
         (settings.labels, settings.sample) = (keep.labels, keep.sample);

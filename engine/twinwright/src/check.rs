@@ -5,7 +5,7 @@ use crate::generate::outlets::wrong_outlets;
 use crate::library::{Kinds, read_document};
 use std::path::{Path, PathBuf};
 use twinwright_core::Document;
-use twinwright_core::plan;
+use twinwright_core::plan::{self, Changes};
 use twinwright_model::Diagnostic;
 
 /// What a file says it is.
@@ -32,8 +32,8 @@ pub fn check_file(path: &Path, machines: Option<&Path>) -> Result<(Sort, Vec<Dia
     let sort = sort_of(&document);
     let diagnostics = match sort {
         Sort::Machine => plan::compile_kind(&document),
-        Sort::Scenario => match plan::compile(&document, &Kinds::beside(path, machines)) {
-            Ok(plan) => wrong_outlets(path, &plan),
+        Sort::Scenario => match plan::study(&document, &Kinds::beside(path, machines), &Changes::default()) {
+            Ok(study) => wrong_outlets(path, study.base()),
             Err(faults) => faults,
         },
     };

@@ -10,6 +10,7 @@ pub mod report;
 pub mod run;
 pub mod trouble;
 pub mod verify;
+pub mod whatif;
 
 pub use library::Kinds;
 pub use trouble::Trouble;

@@ -14,7 +14,7 @@ macro_rules! shipped {
 }
 
 /// The machines that come with the program.
-pub const SHIPPED: [(&str, &str); 10] = shipped![
+pub const SHIPPED: [(&str, &str); 11] = shipped![
     "centrifugal-pump",
     "cmp",
     "cnc-spindle",
@@ -25,6 +25,7 @@ pub const SHIPPED: [(&str, &str); 10] = shipped![
     "plasma-etcher",
     "pvd",
     "screw-compressor",
+    "shop-lathe",
 ];
 
 /// The kinds within reach of a scenario.

@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use twinwright::{Trouble, check, generate, init, run, verify};
+use twinwright::{Trouble, check, generate, init, run, verify, whatif};
 use twinwright_core::files::scenario::published_schema;
+use twinwright_core::plan::Study;
 use twinwright_model::Time;
 
 /// Digital twins of industrial machines: one machine file for what-if, streams and live mirrors.
@@ -25,7 +26,7 @@ struct Cli {
 enum Command {
     /// Run a scenario and write what it leaves behind
     #[command(after_help = "Example:\n  twinwright run scenarios/pumps-year.toml --readings --format csv,parquet")]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Stream a plant's readings to files, brokers and databases, with the exact truth beside them
     #[command(after_help = "Examples:\n  twinwright generate centrifugal-pump --machines 10 --to file:pumps.csv\n  \
         twinwright generate scenarios/sensor-faults-labelled.toml --to file:seen.jsonl --out out/truth --readings --truth")]
@@ -68,7 +69,7 @@ fn main() -> ExitCode {
         }
     };
     let done = match cli.command {
-        Command::Run(args) => run_scenario(args),
+        Command::Run(args) => run_scenario(*args),
         Command::Generate(args) => generate_stream(*args),
         Command::Verify(args) => verify_received(args),
         Command::Check(args) => check_files(&args),
@@ -98,17 +99,40 @@ fn say(text: &str) -> Result<(), Trouble> {
 }
 
 fn run_scenario(args: RunArgs) -> Result<(), Trouble> {
+    let explain = args.explain;
     let settings = args.settings();
-    let plan = Arc::new(run::plan(&settings)?);
+    let study = run::study(&settings)?;
+    if explain {
+        say(&whatif::explanation(&settings, &study))?;
+    }
     let stop = Arc::new(AtomicBool::new(false));
     listen_for_interrupt(&stop)?;
-    let outcome = run::run(&settings, &plan, &stop)?;
+    if whatif::is_study(&settings, &study) {
+        return run_study(&settings, &study, &stop);
+    }
+    let plan = study.base();
+    let outcome = run::run(&settings, plan, &stop)?;
     if !settings.quiet {
-        say(&run::text::page(&outcome, &plan))?;
+        say(&run::text::page(&outcome, plan))?;
     }
     if outcome.summary.interrupted {
         let end = plan.time_of(i64::from(outcome.summary.ticks));
         let _ = writeln!(std::io::stderr(), "interrupted: what is written is complete up to {end}");
+    }
+    if settings.digest {
+        say(&format!("{:032x}\n", outcome.summary.digest))?;
+    }
+    if outcome.missed.is_empty() { Ok(()) } else { Err(Trouble::No(outcome.missed)) }
+}
+
+fn run_study(settings: &run::Settings, study: &Study, stop: &AtomicBool) -> Result<(), Trouble> {
+    let outcome = whatif::run(settings, study, stop)?;
+    if !settings.quiet {
+        say(&whatif::text::page(&outcome, study))?;
+    }
+    if outcome.what_if.partial {
+        let (done, asked) = (outcome.what_if.done, outcome.what_if.asked);
+        let _ = writeln!(std::io::stderr(), "interrupted: what is written is of {done} of {asked} futures");
     }
     if settings.digest {
         say(&format!("{:032x}\n", outcome.summary.digest))?;

@@ -4,6 +4,7 @@ pub mod drive;
 pub mod merge;
 pub mod progress;
 pub mod recording;
+pub mod snapshots;
 pub mod split;
 pub mod summary;
 pub mod text;
@@ -11,21 +12,23 @@ pub mod worker;
 
 use crate::library::{Kinds, read_document};
 use crate::report::ReportData;
-use crate::{Trouble, VERSION};
+use crate::{Trouble, VERSION, whatif};
 use drive::Drive;
 use progress::Progress;
 use recording::{Finish, Recording};
+use snapshots::SaveAt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use summary::Summary;
 use twinwright_core::Plan;
 use twinwright_core::files::leaf::Instant;
-use twinwright_core::plan;
+use twinwright_core::plan::{self, Study};
 use twinwright_core::record::Wanted;
 use twinwright_io::labels::LabelSort;
 use twinwright_io::{Format, RunHead, Shape};
 use twinwright_model::Span;
+use worker::Ends;
 
 /// What to run and what to leave behind.
 #[derive(Debug, Clone)]
@@ -45,6 +48,20 @@ pub struct Settings {
     pub sample: Option<Span>,
     pub quiet: bool,
     pub digest: bool,
+    /// The state is kept at some time.
+    pub save_at: Option<SaveAt>,
+    /// Values instead of the scenario's, by path.
+    pub sets: Vec<(String, String)>,
+    /// All futures of all runs of a study are recorded, and not only the first ones.
+    pub keep_futures: bool,
+    /// Expectations are written here, for a build server.
+    pub junit: Option<PathBuf>,
+    /// Quiet stretches of a study's futures pass in one step.
+    pub skip: bool,
+    /// Alarm limits are watched in all futures, whatever that costs.
+    pub alerts: bool,
+    /// Forms in which the tables of a study are written.
+    pub tables: Vec<whatif::tables::TableForm>,
 }
 
 impl Settings {
@@ -65,6 +82,13 @@ impl Settings {
             sample: None,
             quiet: false,
             digest: false,
+            save_at: None,
+            sets: Vec::new(),
+            keep_futures: false,
+            junit: None,
+            skip: true,
+            alerts: false,
+            tables: Vec::new(),
         }
     }
 
@@ -93,8 +117,15 @@ pub struct Outcome {
     pub report: ReportData,
 }
 
-/// Reads and compiles a scenario with the changes that the command line asks for.
+/// The scenario as it stands, with the changes that the command line asks for.
 pub fn plan(settings: &Settings) -> Result<Plan, Trouble> {
+    let mut study = study(settings)?;
+    let first = study.runs.swap_remove(0).plan;
+    Ok(Arc::try_unwrap(first).unwrap_or_else(|shared| (*shared).clone()))
+}
+
+/// Reads and compiles a scenario and all that it compares, with the changes that the command line asks for.
+pub fn study(settings: &Settings) -> Result<Study, Trouble> {
     let mut document = read_document(&settings.scenario)?;
     if crate::check::sort_of(&document) == crate::check::Sort::Machine {
         let name = &document.name;
@@ -104,12 +135,16 @@ pub fn plan(settings: &Settings) -> Result<Plan, Trouble> {
     }
     document.name = settings.scenario.display().to_string();
     let kinds = Kinds::beside(&settings.scenario, settings.machines.as_deref());
-    let changes = plan::Changes { seed: settings.seed, ..plan::Changes::default() };
-    let mut plan = plan::compile_changed(&document, &kinds, changes).map_err(Trouble::Files)?;
+    let changes = plan::Changes { seed: settings.seed, sets: settings.sets.clone(), ..plan::Changes::default() };
+    let mut study = plan::study(&document, &kinds, &changes).map_err(Trouble::Files)?;
     if let Some(until) = &settings.until {
-        plan.ticks = until_tick(until, &plan)?;
+        for run in &mut study.runs {
+            let ticks = until_tick(until, &run.plan)?;
+            Arc::make_mut(&mut run.plan).ticks = ticks;
+        }
     }
-    Ok(plan)
+    snapshots::attach(&settings.scenario, &mut study)?;
+    Ok(study)
 }
 
 fn until_tick(until: &str, plan: &Plan) -> Result<u32, Trouble> {
@@ -130,24 +165,46 @@ const CHUNK_MACHINE_TICKS: u64 = 2_000_000;
 
 /// Runs a plan. `stop` ends it early at a whole chunk, with what is complete written.
 pub fn run(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Result<Outcome, Trouble> {
+    sample_every(settings, plan, false)?;
+    let mut recording = Recording::open(settings, plan)?;
+    let (ends, finish) = follow(settings, plan, &mut recording, stop)?;
+    let outcome = recording.finish(settings, plan, ends, finish)?;
+    if let Some(junit) = &settings.junit {
+        whatif::junit::write(junit, &outcome.summary.scenario, &outcome.summary.verdicts(plan))?;
+    }
+    Ok(outcome)
+}
+
+/// Steps a plan from start to end, and records what it says.
+pub(crate) fn follow(
+    settings: &Settings,
+    plan: &Arc<Plan>,
+    recording: &mut Recording,
+    stop: &AtomicBool,
+) -> Result<(Ends, Finish), Trouble> {
     let wanted = settings.wanted();
     let every = sample_every(settings, plan, false)?;
-    let mut recording = Recording::open(settings, plan)?;
     let rows = plan.machines.len() as u64 * u64::from(plan.futures);
     let aim = if wanted.readings || wanted.truth { CHUNK_ROWS } else { CHUNK_MACHINE_TICKS };
     let length = (aim / rows.max(1)).clamp(1, 1 << 20) as u32;
-    let mut drive = Drive::start(plan, settings.threads, wanted, every, length);
+    let save = match &settings.save_at {
+        Some(save) => Some((save, save.tick(plan)?)),
+        None => None,
+    };
+    let mut drive = Drive::start(plan, settings.threads, wanted, every, length).saving_at(save.map(|(_, tick)| tick));
     let mut progress = Progress::new(plan, settings.quiet);
     let mut merger = merge::Merger::new(plan);
     while let Some(parts) = drive.next(stop)? {
         recording.see(&parts);
         recording.hear(&merger.merge(parts))?;
+        if let (Some((save, _)), Some(snapshot)) = (save, drive.take_saved()) {
+            save.write(&snapshot)?;
+        }
         progress.advance(u64::from(drive.tick()), "");
     }
     let (tick, interrupted) = (drive.tick(), drive.is_cut_short());
     let ends = drive.finish()?;
-    let finish = Finish { tick, interrupted, speed: progress.finish() };
-    recording.finish(settings, plan, ends, finish)
+    Ok((ends, Finish { tick, interrupted, speed: progress.finish() }))
 }
 
 /// How many ticks lie between two rows; `streamed` readings are thinned out too.

@@ -6,7 +6,7 @@ use super::summary::Summary;
 use super::worker::{Ends, Stretch};
 use super::{Outcome, Settings, head};
 use crate::Trouble;
-use crate::report::{self, Reporter};
+use crate::report::{self, ReportData, Reporter};
 use twinwright_core::Plan;
 use twinwright_io::labels::LabelWriters;
 use twinwright_io::{Failure, Options, Recorder, RunFolder};
@@ -34,7 +34,10 @@ pub struct Finish {
 
 impl Recording {
     pub fn open(settings: &Settings, plan: &Plan) -> Result<Recording, Trouble> {
-        let folder = RunFolder::open(settings.folder())?;
+        Recording::open_in(RunFolder::open(settings.folder())?, settings, plan)
+    }
+
+    pub fn open_in(folder: RunFolder, settings: &Settings, plan: &Plan) -> Result<Recording, Trouble> {
         let head = head(settings, plan);
         let public = (!settings.labels.is_empty()).then(|| LabelWriters::open(&folder, &head, &settings.labels));
         Ok(Recording {
@@ -68,7 +71,21 @@ impl Recording {
     }
 
     /// Writes what is known only at the end, and gives everything its name.
-    pub fn finish(mut self, settings: &Settings, plan: &Plan, ends: Ends, finish: Finish) -> Result<Outcome, Trouble> {
+    pub fn finish(self, settings: &Settings, plan: &Plan, ends: Ends, finish: Finish) -> Result<Outcome, Trouble> {
+        self.finish_with(settings, plan, ends, finish, |_| (), |_, _| Ok(()))
+    }
+
+    /// The same of a run that is part of a study: `arrange` puts into the summary what the study knows of the run, and
+    /// `dress` into the report; `dress` may also put files of its own beside the run's.
+    pub fn finish_with(
+        mut self,
+        settings: &Settings,
+        plan: &Plan,
+        ends: Ends,
+        finish: Finish,
+        arrange: impl FnOnce(&mut Summary),
+        dress: impl FnOnce(&mut ReportData, &RunFolder) -> Result<(), Trouble>,
+    ) -> Result<Outcome, Trouble> {
         self.labels.extend(ends.labels);
         sort_labels(&mut self.labels);
         self.recorder.labels(&self.labels)?;
@@ -77,10 +94,13 @@ impl Recording {
         let mut summary = Summary::new(settings, plan, finish.tick, &ends.accounts, digest);
         summary.interrupted = finish.interrupted;
         summary.speed = finish.speed;
+        arrange(&mut summary);
         let missed = summary.missed(plan);
         summary.expectations_missed = missed.len();
         let mut report = self.reporter.finish(plan, &summary, &self.labels, &missed);
         report.question = report::question(&settings.scenario);
+        report.command = report::command(settings);
+        dress(&mut report, self.recorder.folder())?;
         self.recorder.folder().write("report.html", report::page(&report).as_bytes())?;
         self.recorder.summary(&summary.to_json(plan))?;
         if let Some(public) = self.public {

@@ -3,12 +3,13 @@
 use super::Settings;
 use super::progress::Speed;
 use crate::VERSION;
+use crate::whatif::outcome::{Interval, Verdict};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use twinwright_core::Plan;
 use twinwright_core::accounts::{Accounts, Sum};
 use twinwright_core::expression::{self, Meaning, Names};
-use twinwright_core::measures::{self, Tally};
+use twinwright_core::measures::{self, GroupTally, Tally};
 use twinwright_core::plan::KindHead;
 use twinwright_model::Sheet;
 
@@ -47,6 +48,20 @@ pub struct Summary {
     pub kinds: Vec<KindSummary>,
     /// Name to figure: plant-wide, then `name(machine)`.
     pub measures: Vec<(String, Figure)>,
+    /// What a study adds, when the run is part of one.
+    pub studied: Option<Studied>,
+}
+
+/// What a study knows of a run beyond its own figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Studied {
+    pub confidence: f64,
+    /// Of means, by measure.
+    pub intervals: BTreeMap<String, Interval>,
+    /// Expectations that do not hold, in words.
+    pub missed: Vec<String>,
+    /// Further fields of `summary.json`.
+    pub fields: Map<String, Value>,
 }
 
 impl Summary {
@@ -61,6 +76,14 @@ impl Summary {
             let id = &plan.machines[*machine as usize].id;
             measures.extend(figures(tallies, |name| format!("{name}({id})")));
         }
+        for (index, group) in plan.groups.iter().enumerate() {
+            let of_group = (index as u16, 0)..=(index as u16, u32::MAX);
+            let tallies: Vec<&GroupTally> = accounts.groups.range(of_group).map(|(_, tally)| tally).collect();
+            measures.extend(measures::GROUP_NAMES.iter().filter_map(|name| {
+                let values = tallies.iter().filter_map(|tally| tally.measure(name)).collect();
+                Some((format!("{name}({})", group.name), Figure::of(values)?))
+            }));
+        }
         Summary {
             scenario: settings.scenario.file_stem().map_or(String::new(), |stem| stem.to_string_lossy().into_owned()),
             title: plan.title.clone(),
@@ -74,6 +97,7 @@ impl Summary {
             speed: Speed::default(),
             kinds: kinds(plan, accounts),
             measures,
+            studied: None,
         }
     }
 
@@ -83,7 +107,25 @@ impl Summary {
 
     /// Expectations that do not hold, each with the figures that it speaks of.
     pub fn missed(&self, plan: &Plan) -> Vec<String> {
-        plan.expectations.iter().filter_map(|text| self.judge(text)).collect()
+        match &self.studied {
+            Some(studied) => studied.missed.clone(),
+            None => plan.expectations.iter().filter_map(|text| self.judge(text)).collect(),
+        }
+    }
+
+    /// Every expectation of a plain run, with its figures where it does not hold.
+    pub fn verdicts(&self, plan: &Plan) -> Vec<Verdict> {
+        let verdict = |text: &String| {
+            let missed = self.judge(text);
+            let figures = missed.as_ref().and_then(|line| line.split_once(", but "));
+            Verdict {
+                text: text.clone(),
+                run: self.scenario.clone(),
+                holds: missed.is_none(),
+                figures: figures.map(|(_, figures)| figures.to_owned()).into_iter().collect(),
+            }
+        };
+        plan.expectations.iter().map(verdict).collect()
     }
 
     fn judge(&self, text: &str) -> Option<String> {
@@ -105,20 +147,15 @@ impl Summary {
 
     /// `summary.json`. No wall time in it: the same run gives the same bytes.
     pub fn to_json(&self, plan: &Plan) -> Value {
-        let measures: Map<String, Value> = self
-            .measures
-            .iter()
-            .map(|(name, f)| {
-                (name.clone(), json!({ "mean": f.mean, "p05": f.p05, "p50": f.p50, "p95": f.p95, "n": f.n }))
-            })
-            .collect();
+        let measures: Map<String, Value> =
+            self.measures.iter().map(|(name, figure)| (name.clone(), self.figure_json(name, figure))).collect();
         let kinds: Vec<Value> = self
             .kinds
             .iter()
             .zip(plan.sheets.iter().zip(&plan.kinds))
             .map(|(kind, (sheet, head))| kind_json(kind, sheet, head))
             .collect();
-        json!({
+        let mut summary = json!({
             "twinwright": VERSION,
             "scenario": self.scenario,
             "title": self.title,
@@ -135,7 +172,22 @@ impl Summary {
             "interrupted": self.interrupted,
             "kinds": kinds,
             "measures": measures,
-        })
+        });
+        if let (Some(studied), Some(fields)) = (&self.studied, summary.as_object_mut()) {
+            fields.extend(studied.fields.clone());
+        }
+        summary
+    }
+
+    fn figure_json(&self, name: &str, figure: &Figure) -> Value {
+        let interval = self.studied.as_ref().and_then(|studied| Some((studied, studied.intervals.get(name)?)));
+        let mut json = figure.to_json();
+        if let (Some((studied, interval)), Some(fields)) = (interval, json.as_object_mut()) {
+            fields.insert("low".to_owned(), json!(interval.low));
+            fields.insert("high".to_owned(), json!(interval.high));
+            fields.insert("confidence".to_owned(), json!(studied.confidence));
+        }
+        json
     }
 }
 
@@ -143,6 +195,8 @@ fn kind_json(kind: &KindSummary, sheet: &Sheet, head: &KindHead) -> Value {
     let named = |list: &[(String, String)]| -> Map<String, Value> {
         list.iter().map(|(name, said)| (name.clone(), json!(said))).collect()
     };
+    // What was not watched is not counted.
+    let measures: BTreeMap<_, _> = kind.tally.measures().into_iter().filter(|(_, value)| !value.is_nan()).collect();
     let sensors: Map<String, Value> = sheet.sensors.iter().map(|s| (s.name.clone(), json!(s.unit))).collect();
     json!({
         "kind": kind.kind,
@@ -152,7 +206,7 @@ fn kind_json(kind: &KindSummary, sheet: &Sheet, head: &KindHead) -> Value {
         "machines": kind.machines,
         "drivers": named(&head.drivers),
         "sensors": sensors,
-        "measures": kind.tally.measures(),
+        "measures": measures,
     })
 }
 
@@ -165,6 +219,10 @@ fn figures(futures: &[&Tally], name: impl Fn(&str) -> String) -> Vec<(String, Fi
 }
 
 impl Figure {
+    pub fn to_json(&self) -> Value {
+        json!({ "mean": self.mean, "p05": self.p05, "p50": self.p50, "p95": self.p95, "n": self.n })
+    }
+
     /// None of no values.
     pub fn of(mut values: Vec<f64>) -> Option<Figure> {
         if values.is_empty() {
