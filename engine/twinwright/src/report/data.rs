@@ -1,5 +1,6 @@
 //! What a report is drawn from: plain numbers, small however long the run was.
 
+use crate::whatif::outcome::WhatIf;
 use twinwright_core::measures::Tally;
 use twinwright_model::{Mode, Span, Time};
 
@@ -26,6 +27,8 @@ pub struct ReportData {
     pub tick: Span,
     pub machines: usize,
     pub futures: u32,
+    /// How many of them events and alerts tell of.
+    pub recorded: u32,
     pub interrupted: bool,
     pub cards: Vec<Card>,
     /// Each expectation and whether it holds.
@@ -39,6 +42,10 @@ pub struct ReportData {
     pub faults: Vec<FaultRow>,
     pub traces: Option<Traces>,
     pub spreads: Vec<Spread>,
+    /// What the study came to; then what else is here tells of its baseline.
+    pub what_if: Option<WhatIf>,
+    /// The command that makes the same page.
+    pub command: String,
 }
 
 /// One figure of the headline.

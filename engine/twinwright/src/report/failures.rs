@@ -1,11 +1,13 @@
 //! Failures over time, stacked by the part that failed.
 
 use super::data::{FAILURE_BINS, ReportData};
+use super::legend::{self, Entries};
+use super::lettering::cut;
 use super::scale::{Scale, TimeScale, day, plain};
-use super::svg::{Anchor, Svg};
+use super::svg::Svg;
 use twinwright_model::Time;
 
-const HEIGHT: f64 = 190.0;
+const HEIGHT: f64 = 138.0;
 const LEFT: f64 = 64.0;
 /// Parts with a colour of their own; the rest share one.
 const HUES: usize = 6;
@@ -15,12 +17,14 @@ pub(super) fn draw(data: &ReportData, width: f64) -> Option<Svg> {
     if data.failures.is_empty() {
         return None;
     }
-    let mut svg = Svg::new(width, HEIGHT);
+    let entries = entries(data);
+    let top = 12.0 + legend::height(&entries, LEFT, width);
+    let mut svg = Svg::new(width, top + HEIGHT + 24.0);
     let time = TimeScale { start: data.start, end: data.end, left: LEFT, width: width - LEFT - 28.0 };
     let total = |bin: usize| data.failures.iter().map(|(_, bins)| bins[bin]).sum::<f64>();
     let most = (0..FAILURE_BINS).map(total).fold(0.0, f64::max);
-    let scale = Scale { low: 0.0, high: most.max(1e-9) * 1.05, top: 30.0, height: HEIGHT - 30.0 - 24.0 };
-    legend(&mut svg, data);
+    let scale = Scale { low: 0.0, high: most.max(1e-9) * 1.05, top, height: HEIGHT };
+    legend::draw(&mut svg, &entries, LEFT, width, 6.0);
     time.draw(&mut svg, scale.top, scale.top + scale.height);
     // A few whole failures need a mark each, and none between them.
     let marks = if (1.0..4.0).contains(&most) { most as usize + 1 } else { 4 };
@@ -40,15 +44,13 @@ pub(super) fn draw(data: &ReportData, width: f64) -> Option<Svg> {
     Some(svg)
 }
 
-fn legend(svg: &mut Svg, data: &ReportData) {
-    let mut x = LEFT;
+fn entries(data: &ReportData) -> Entries {
     let rest: f64 = data.failures.iter().skip(HUES - 1).flat_map(|(_, bins)| bins).sum();
-    for (hue, (part, bins)) in data.failures.iter().take(HUES).enumerate() {
+    let entry = |(hue, (part, bins)): (usize, &(String, Vec<f64>))| {
         let is_rest = hue == HUES - 1 && data.failures.len() > HUES;
         let count = if is_rest { rest } else { bins.iter().sum() };
-        let name = format!("{} {}", if is_rest { "others" } else { part }, plain((count * 100.0).round() / 100.0));
-        svg.rect([x, 6.0, 11.0, 11.0], &format!("swatch h{hue}"), "");
-        svg.text((x + 16.0, 15.5), "axis", Anchor::Start, &name);
-        x += 36.0 + 6.4 * name.chars().count() as f64;
-    }
+        let part = if is_rest { "others".to_owned() } else { cut(part, 32) };
+        (format!("h{hue}"), format!("{part} {}", plain((count * 100.0).round() / 100.0)))
+    };
+    data.failures.iter().take(HUES).enumerate().map(entry).collect()
 }

@@ -7,19 +7,27 @@
 mod bars;
 pub mod data;
 mod failures;
+pub(crate) mod figure;
+mod frame;
+mod legend;
+pub(crate) mod lettering;
 pub mod lookout;
 mod page;
 pub mod picture;
+mod repeat;
 pub mod reporter;
 mod scale;
 mod spread;
+mod study;
 mod svg;
+mod table;
 mod tables;
 mod timeline;
 mod traces;
 
 pub use data::ReportData;
 pub use page::page;
+pub use repeat::command;
 pub use reporter::Reporter;
 
 use std::path::Path;

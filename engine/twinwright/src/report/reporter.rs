@@ -45,17 +45,20 @@ struct LaneDraft {
 
 impl Reporter {
     pub fn new(plan: &Plan) -> Reporter {
-        let lane = |machine: &twinwright_core::plan::MachinePlan| LaneDraft {
+        // What goes on from a snapshot is not known before it.
+        let modes = plan.origin.as_ref().map_or(Vec::new(), |origin| origin.modes(plan));
+        let since = plan.time_of(i64::from(plan.first_tick()));
+        let lane = |(index, machine): (usize, &twinwright_core::plan::MachinePlan)| LaneDraft {
             lane: Lane { id: machine.id.to_string(), bins: vec![[0.0; 6]; LANE_BINS], stops: Vec::new() },
-            mode: Mode::Running,
-            since: plan.start,
-            part: (plan.start, String::new()),
+            mode: modes.get(index).copied().unwrap_or(Mode::Running),
+            since,
+            part: (since, String::new()),
         };
         Reporter {
             start: plan.start,
             end: plan.time_of(i64::from(plan.ticks)),
             futures: plan.futures,
-            lanes: plan.machines.iter().take(MOST_ROWS).map(lane).collect(),
+            lanes: plan.machines.iter().enumerate().take(MOST_ROWS).map(lane).collect(),
             failures: BTreeMap::new(),
             alerts: BTreeMap::new(),
             follower: Follower::new(plan),
@@ -170,6 +173,7 @@ impl Reporter {
             tick: plan.tick,
             machines: summary.machines,
             futures: summary.futures,
+            recorded: self.futures,
             interrupted: summary.interrupted,
             cards: cards(summary),
             expectations: expectations(plan, missed),
@@ -181,6 +185,8 @@ impl Reporter {
             faults,
             traces: self.follower.finish(plan),
             spreads: if summary.futures > 1 { spreads(&self.plant) } else { Vec::new() },
+            what_if: None,
+            command: String::new(),
         }
     }
 

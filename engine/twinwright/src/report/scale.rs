@@ -1,5 +1,7 @@
 //! Scales: from numbers and instants to places on a drawing, with marks at round values.
 
+use super::figure::Manner;
+use super::lettering::wide;
 use super::svg::{Anchor, Svg};
 use crate::run::progress::grouped;
 use twinwright_model::{Span, Time};
@@ -88,8 +90,8 @@ impl TimeScale {
         for (time, name) in self.marks() {
             let x = self.x(time);
             svg.line([x, top, x, bottom], "grid");
-            let half = 3.2 * name.chars().count() as f64;
-            if x - half > free && x + half < self.left + self.width + 24.0 {
+            let half = wide("axis", &name) / 2.0;
+            if x - half > free.max(0.0) && x + half < self.left + self.width + 24.0 {
                 svg.text((x, bottom + 15.0), "axis", Anchor::Middle, &name);
                 free = x + half + 6.0;
             }
@@ -149,9 +151,14 @@ impl Scale {
         self.top + self.height * (1.0 - ((value - self.low) / span).clamp(0.0, 1.0))
     }
 
+    /// How far about `count` round values lie apart.
+    pub fn step(&self, count: usize) -> f64 {
+        round_step((self.high - self.low) / count as f64)
+    }
+
     /// About `count` round values within.
     pub fn marks(&self, count: usize) -> Vec<f64> {
-        let step = round_step((self.high - self.low) / count as f64);
+        let step = self.step(count);
         let first = (self.low / step - 1e-9).ceil() as i64;
         (0..=3 * count as i64)
             .map(|k| (first + k) as f64 * step)
@@ -165,6 +172,40 @@ impl Scale {
             svg.line([left, y, right, y], "grid");
             svg.text((left - 7.0, y + 3.5), "axis", Anchor::End, &plain(mark));
         }
+    }
+}
+
+/// Numbers laid out from left to right.
+#[derive(Debug, Clone, Copy)]
+pub struct Across {
+    pub low: f64,
+    pub high: f64,
+    pub left: f64,
+    pub width: f64,
+}
+
+impl Across {
+    pub fn x(&self, value: f64) -> f64 {
+        let span = if self.high > self.low { self.high - self.low } else { 1.0 };
+        self.left + self.width * ((value - self.low) / span).clamp(0.0, 1.0)
+    }
+
+    /// Thin lines from top to bottom with their numbers below, as many as there is room for, and a base line.
+    pub(super) fn draw(&self, svg: &mut Svg, (top, bottom): (f64, f64), manner: &Manner) {
+        let scale = Scale { low: self.low, high: self.high, top: 0.0, height: 1.0 };
+        let mut free = f64::NEG_INFINITY;
+        let count = ((self.width / 90.0) as usize).clamp(2, 8);
+        let step = scale.step(count);
+        for mark in scale.marks(count) {
+            let (x, text) = (self.x(mark), manner.mark(mark, step));
+            let half = wide("axis", &text) / 2.0;
+            svg.line([x, top, x, bottom], "grid");
+            if x - half > free.max(0.0) && x + half < svg.width {
+                svg.text((x, bottom + 15.0), "axis", Anchor::Middle, &text);
+                free = x + half + 8.0;
+            }
+        }
+        svg.line([self.left, bottom, self.left + self.width, bottom], "base");
     }
 }
 

@@ -1,6 +1,10 @@
 //! A drawing: the few shapes that our pictures need, as SVG text. Colours come from classes, never from here.
 
+use super::lettering;
 use std::fmt::Write;
+
+/// Width of a drawing on a page as narrow as a telephone.
+pub const NARROW: f64 = 358.0;
 
 /// A drawing that grows shape by shape.
 #[derive(Debug, Clone)]
@@ -54,18 +58,44 @@ impl Svg {
     }
 
     pub fn text(&mut self, (x, y): (f64, f64), class: &str, anchor: Anchor, text: &str) {
+        self.hinted((x, y), class, anchor, text, text);
+    }
+
+    /// A text cut to what there is room for; the whole of it is its hint.
+    pub fn fitted(&mut self, place: (f64, f64), class: &str, anchor: Anchor, text: &str, room: f64) {
+        self.hinted(place, class, anchor, &lettering::fit(class, text, room), text);
+    }
+
+    /// A text that stands for a longer one.
+    pub fn hinted(&mut self, (x, y): (f64, f64), class: &str, anchor: Anchor, text: &str, whole: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
+        let hint = if text == whole {
+            String::new()
+        } else {
+            format!("<title>{}</title>", escape(&lettering::cut(whole, 400)))
+        };
         let _ = writeln!(
             self.body,
-            "<text class=\"{class}\" x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
+            "<text class=\"{class}\" x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}{hint}</text>",
             short(x),
             short(y),
             escape(text)
         );
+    }
+
+    pub fn dot(&mut self, (x, y): (f64, f64), radius: f64, class: &str, hint: &str) {
+        let _ = write!(
+            self.body,
+            "<circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"{}\"",
+            short(x),
+            short(y),
+            short(radius)
+        );
+        self.close("circle", hint);
     }
 
     /// Another drawing, moved to a place.
@@ -74,13 +104,22 @@ impl Svg {
     }
 
     fn close(&mut self, name: &str, hint: &str) {
-        let end = if hint.is_empty() { "/>".to_owned() } else { format!("><title>{}</title></{name}>", escape(hint)) };
+        let end = match hint {
+            "" => "/>".to_owned(),
+            hint => format!("><title>{}</title></{name}>", escape(&lettering::cut(hint, 400))),
+        };
         let _ = writeln!(self.body, "{end}");
     }
 
     /// As part of a page, which brings the style.
     pub fn inline(&self, label: &str) -> String {
-        self.wrap("", label, "")
+        self.wrap(" class=\"plot\"", label, "")
+    }
+
+    /// Twice, for a wide page and for a narrow one; the style shows one of them.
+    pub fn both(label: &str, width: f64, mut draw: impl FnMut(f64) -> Svg) -> String {
+        let broad = draw(width).wrap(" class=\"plot broad\"", label, "");
+        broad + &draw(NARROW).wrap(" class=\"plot narrow\"", label, "")
     }
 
     /// As a file of its own.
@@ -92,7 +131,7 @@ impl Svg {
         let (width, height) = (short(self.width), short(self.height));
         format!(
             "<svg{space} viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">\n{head}{}</svg>\n",
-            escape(label),
+            escape(&lettering::cut(label, 200)),
             self.body
         )
     }
@@ -115,6 +154,8 @@ pub fn escape(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             c if c.is_control() && c != '\n' => safe.push(' '),
+            // What turns the text around it may not leave its name.
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
             c => safe.push(c),
         }
     }

@@ -1,34 +1,26 @@
-//! The tables of a report, as HTML.
+//! The tables of a report that do not speak of futures: kinds, machines, alerts, faults.
 
 use super::data::{ReportData, Row};
+use super::lettering::named;
 use super::scale::{minute, plain, second};
-use super::svg::escape;
-use std::fmt::Write;
+use super::table::{Head, Table};
 use twinwright_model::Mode;
 
 /// Kinds or machines: what they came to, and the hours in each mode.
 pub(super) fn rows(rows: &[Row], machines: bool) -> String {
-    let mut html = String::from("<div class=\"wide\"><table>\n<thead><tr><th>");
-    html.push_str(if machines { "machine</th><th>kind" } else { "kind</th><th class=\"n\">machines" });
-    for head in ["available", "failures", "planned", "alerts", "OEE", "energy kWh", "cost"] {
-        let _ = write!(html, "</th><th class=\"n\">{head}");
-    }
     let modes = modes_of(rows);
-    for mode in &modes {
-        let _ = write!(html, "</th><th class=\"n\">{mode} h");
-    }
-    html.push_str("</th></tr></thead>\n<tbody>\n");
+    let hours: Vec<String> = modes.iter().map(|mode| format!("{mode} h")).collect();
+    let mut heads: Vec<Head> =
+        if machines { vec![("machine", false), ("kind", false)] } else { vec![("kind", false), ("machines", true)] };
+    let names = ["available", "failures", "planned", "alerts", "OEE", "energy kWh", "cost"];
+    heads.extend(names.into_iter().chain(hours.iter().map(String::as_str)).map(|head| (head, true)));
+    let mut table = Table::new(&heads);
     for row in rows {
-        let second =
-            if machines { format!("<td>{}", escape(&row.kind)) } else { format!("<td class=\"n\">{}", row.machines) };
-        let _ = write!(html, "<tr><td>{}</td>{second}", escape(&row.name));
-        for cell in cells(row, &modes) {
-            let _ = write!(html, "</td><td class=\"n\">{cell}");
-        }
-        html.push_str("</td></tr>\n");
+        let second = if machines { named(&row.kind) } else { row.machines.to_string() };
+        let cells: Vec<String> = [named(&row.name), second].into_iter().chain(cells(row, &modes)).collect();
+        table.row(&cells);
     }
-    html.push_str("</tbody></table></div>\n");
-    html
+    table.finish()
 }
 
 /// Modes that any of them was in.
@@ -37,7 +29,7 @@ fn modes_of(rows: &[Row]) -> Vec<Mode> {
 }
 
 fn cells(row: &Row, modes: &[Mode]) -> Vec<String> {
-    let measure = |name: &str| row.tally.measure(name);
+    let measure = |name: &str| row.tally.measure(name).filter(|value| !value.is_nan());
     let percent = |name: &str| measure(name).map_or("–".to_owned(), |part| format!("{:.2} %", part * 100.0));
     let number = |name: &str| measure(name).map_or("–".to_owned(), |value| plain((value * 10.0).round() / 10.0));
     let mut cells = vec![percent("availability"), number("failures"), number("planned_works"), number("alerts")];
@@ -48,44 +40,24 @@ fn cells(row: &Row, modes: &[Mode]) -> Vec<String> {
 
 /// The commonest alerts.
 pub(super) fn alerts(data: &ReportData) -> String {
-    let mut html = String::from(
-        "<div class=\"wide\"><table>\n<thead><tr><th>machine</th><th>limit</th><th>severity</th><th class=\"n\">raised</th>\
-         <th>first</th><th>last</th></tr></thead>\n<tbody>\n",
-    );
+    let heads = [("machine", false), ("limit", false), ("severity", false), ("raised", true), ("first", false)];
+    let mut table = Table::new(&[heads.as_slice(), &[("last", false)]].concat());
     for row in &data.alerts {
-        let _ = writeln!(
-            html,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"n\">{}</td><td>{}</td><td>{}</td></tr>",
-            escape(&row.machine),
-            escape(&row.rule),
-            escape(&row.severity),
-            plain((row.count * 100.0).round() / 100.0),
-            minute(row.first),
-            minute(row.last)
-        );
+        let count = plain((row.count * 100.0).round() / 100.0);
+        let (first, last) = (minute(row.first), minute(row.last));
+        table.row(&[named(&row.machine), named(&row.rule), named(&row.severity), count, first, last]);
     }
-    html.push_str("</tbody></table></div>\n");
-    html
+    table.finish()
 }
 
 /// The faults that were put in.
 pub(super) fn faults(data: &ReportData) -> String {
-    let mut html = String::from(
-        "<div class=\"wide\"><table>\n<thead><tr><th>fault</th><th>layer</th><th>machine</th><th>sensor</th><th>start</th>\
-         <th>end</th></tr></thead>\n<tbody>\n",
-    );
+    let heads = ["fault", "layer", "machine", "sensor", "start", "end"].map(|head| (head, false));
+    let mut table = Table::new(&heads);
     for row in &data.faults {
-        let _ = writeln!(
-            html,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            escape(&row.fault),
-            row.layer,
-            escape(&row.machine),
-            escape(&row.sensor),
-            second(row.start),
-            row.end.map_or("still active".to_owned(), second)
-        );
+        let end = row.end.map_or("still active".to_owned(), second);
+        let start = second(row.start);
+        table.row(&[named(&row.fault), row.layer.to_owned(), named(&row.machine), named(&row.sensor), start, end]);
     }
-    html.push_str("</tbody></table></div>\n");
-    html
+    table.finish()
 }

@@ -3,6 +3,7 @@
 //! All followed machines are kept until the end; the one with most to tell is drawn.
 
 use super::data::{BUCKETS, Reach, Trace, Traces};
+use super::legend::{self, Entries};
 use super::lookout::{MOST_FOLLOWED, Sight};
 use super::scale::{Scale, TimeScale, minute};
 use super::svg::{Anchor, Svg};
@@ -187,7 +188,7 @@ pub(super) fn draw_trace(trace: &Trace, span: (Time, Time), width: f64) -> Svg {
         }
     }
     let unit = if trace.unit.is_empty() || trace.unit == "1" { String::new() } else { format!(", {}", trace.unit) };
-    svg.text((LEFT, 11.0), "name", Anchor::Start, &format!("{}{unit}", trace.name));
+    svg.fitted((LEFT, 11.0), "name", Anchor::Start, &format!("{}{unit}", trace.name), width - LEFT - 8.0);
     svg
 }
 
@@ -228,19 +229,18 @@ fn gap_of(points: &[Option<Reach>], filled: &[(usize, &Reach)]) -> usize {
 
 /// All wears of the machine in one picture, 0 as new to 1 failed.
 pub(super) fn draw_wears(traces: &Traces, span: (Time, Time), width: f64) -> Svg {
-    let mut svg = Svg::new(width, HEIGHT);
+    let named = traces.wears.iter().enumerate();
+    let entries: Entries = named.map(|(index, (name, _))| (format!("h{}", index % 6), name.clone())).collect();
+    let top = 22.0 + legend::height(&entries, LEFT, width);
+    let mut svg = Svg::new(width, top + HEIGHT - 42.0 + 22.0);
     let time = TimeScale { start: span.0, end: span.1, left: LEFT, width: width - LEFT - 28.0 };
-    let scale = Scale { low: 0.0, high: 1.0, top: 20.0, height: HEIGHT - 20.0 - 22.0 };
+    let scale = Scale { low: 0.0, high: 1.0, top, height: HEIGHT - 42.0 };
     time.draw(&mut svg, scale.top, scale.top + scale.height);
     scale.draw(&mut svg, LEFT, time.left + time.width, 2);
-    let mut x = LEFT + 88.0;
     svg.text((LEFT, 11.0), "name", Anchor::Start, "wear (true)");
-    for (index, (name, points)) in traces.wears.iter().enumerate() {
-        let hue = (index % 6).to_string();
-        draw_reach(&mut svg, points, &time, &scale, &hue);
-        svg.rect([x, 4.0, 9.0, 9.0], &format!("swatch h{hue}"), "");
-        svg.text((x + 13.0, 12.0), "axis", Anchor::Start, name);
-        x += 30.0 + 6.2 * name.chars().count() as f64;
+    legend::draw(&mut svg, &entries, LEFT, width, 18.0);
+    for (index, (_, points)) in traces.wears.iter().enumerate() {
+        draw_reach(&mut svg, points, &time, &scale, &(index % 6).to_string());
     }
     svg
 }
