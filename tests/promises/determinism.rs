@@ -186,7 +186,7 @@ fn a_snapshot_of_another_plan_is_refused_with_the_reason() {
     snapshot.version = 99;
     let error = Twin::restore(&plan(), &snapshot).expect_err("another version").to_string();
     assert!(error.contains("version 99"), "{error}");
-    snapshot.version = 1;
+    snapshot.version = twinwright_core::snapshot::VERSION;
     snapshot.machines.pop();
     snapshot.machines.remove(0);
     snapshot.machines[0].machine = 77;

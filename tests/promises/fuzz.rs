@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use twinwright::library::SHIPPED;
-use twinwright_core::plan::{compile, compile_kind};
+use twinwright_core::plan::{Changes, compile_kind, study};
 use twinwright_core::{Batch, Document, Library, Plan, Twin};
 use twinwright_model::Diagnostic;
 use twinwright_tests::project;
@@ -218,12 +218,12 @@ fn places_hold(found: &[Diagnostic], files: &[(&str, &str)]) -> Result<(), Strin
 }
 
 /// A plan that was found fine also starts.
-fn starts(plan: Plan) {
+fn starts(plan: &Arc<Plan>) {
     let count = plan.machines.len() as u64 * u64::from(plan.futures);
     if count > 50 || plan.models.iter().any(|model| model.panels.iter().any(|panel| panel.per_tick > 100)) {
         return;
     }
-    let mut twin = Twin::build(&Arc::new(plan));
+    let mut twin = Twin::build(plan);
     for _ in 0..3 {
         twin.tick(&Batch::default());
     }
@@ -236,9 +236,9 @@ fn judge_machine(text: &str) -> Result<(), String> {
 
 fn judge_scenario(text: &str, kind: Option<&str>) -> Result<(), String> {
     let document = Document { name: "scenario.toml".to_owned(), text: text.to_owned() };
-    match compile(&document, &Kinds(kind.map(str::to_owned))) {
-        Ok(plan) => {
-            starts(plan);
+    match study(&document, &Kinds(kind.map(str::to_owned)), &Changes::default()) {
+        Ok(study) => {
+            starts(study.base());
             Ok(())
         }
         Err(found) if found.is_empty() => Err("refused without a fault".to_owned()),

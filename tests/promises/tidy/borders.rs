@@ -40,14 +40,13 @@ const MUST_NOT_DEPEND: [(&str, &[&str], &str); 3] = [
 ];
 
 /// Folders of the core that are features: they meet through world, plan, dice and files, not through each other.
-const FEATURES: [&str; 9] =
-    ["drivers", "wear", "sensing", "faults", "limits", "maintenance", "links", "script", "economy"];
+const FEATURES: [&str; 10] =
+    ["drivers", "wear", "sensing", "faults", "limits", "maintenance", "links", "groups", "script", "economy"];
 
 /// The few that may: (who, whom, why).
-const MAY_IMPORT: [(&str, &str, &str); 7] = [
-    ("faults", "economy", "a trip is a failure and counts as one"),
+const MAY_IMPORT: [(&str, &str, &str); 6] = [
     ("limits", "economy", "alerts are counted on the machine's meters"),
-    ("maintenance", "economy", "work costs money"),
+    ("maintenance", "limits", "a condition may ask for an open alert"),
     ("maintenance", "wear", "work restores wear"),
     ("script", "maintenance", "both read numbers of a machine by `Source`"),
     ("sensing", "limits", "a sensor's limits are part of its plan"),
