@@ -6,8 +6,9 @@ usage: bench/peers_what_if.py [--rounds N] [--json FILE] [--built] [--only WORD]
 The machine shop (scenarios/machine-shop.toml) with its parts and without, the remaining life of a worn pump, and ten
 thousand futures of four variants on one thread and on two. What counts is CPU time, for the threads wall time. A ratio
 is the peer's time for a piece of work over ours in the same pair of rounds, so above 1 we are faster. Our side is the
-whole program, from reading the files to writing the answer; of the peers only the simulation counts. NeXosim is built
-by cargo in a temporary folder (CARGO_TARGET_DIR keeps it for the next time); nothing is installed.
+whole program, from reading the files to writing the answer, and so is NeXosim's; of the others only the simulation
+counts. NeXosim is built by cargo in a temporary folder (CARGO_TARGET_DIR keeps it for the next time); nothing is
+installed.
 """
 
 import argparse
@@ -159,9 +160,9 @@ def build_nexosim(folder):
 
 def nexosim_shop(program, what, futures):
     def one():
+        cpu = child_cpu()
         said = subprocess.run([program, str(futures), what], check=True, capture_output=True)
-        figures = json.loads(said.stdout)
-        return figures["seconds"], figures[what], futures
+        return child_cpu() - cpu, json.loads(said.stdout)[what], futures
 
     return one
 
@@ -285,7 +286,7 @@ def shop_files(folder, makes_pieces, futures):
     kind = re.search(r'(?m)^kind\s*=\s*"([^"]+)"', scenario)[1]
     places = [PROJECT / place / f"{kind}.toml" for place in ("scenarios", "machine-configs")]
     machine = next(place for place in places if place.exists()).read_text()
-    scenario = without(scenario, "futures", "[expect", "[measure", "[variant", "sweep")
+    scenario = without(scenario, "futures", "[expect", "[measure", "[variant", "[group", "sweep")
     if not makes_pieces:
         machine = without(machine, "production")
     folder.mkdir()

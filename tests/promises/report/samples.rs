@@ -74,7 +74,7 @@ fn data(what_if: Option<WhatIf>) -> ReportData {
     let mut wave = |low: f64, high: f64| -> Vec<Option<Reach>> {
         let reach = |at: usize| {
             let mean = low + (high - low) * (0.5 + 0.4 * (at as f64 / 20.0).sin() + 0.1 * next());
-            (at % 90 != 0).then_some(Reach { low: mean - 0.4, mean, high: mean + 0.4 })
+            (!at.is_multiple_of(90)).then_some(Reach { low: mean - 0.4, mean, high: mean + 0.4 })
         };
         (0..BUCKETS).map(reach).collect()
     };

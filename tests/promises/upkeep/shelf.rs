@@ -37,7 +37,7 @@ fn without_a_stock_every_work_waits_for_its_order() {
 fn who_asked_first_is_served_first_and_hands_go_to_who_can_begin() {
     // Three fail together with one part on the shelf and one fitter; two more come at 17.
     let rest = format!("{}\n", shelf(1, "\"7 h\"").replace("failure\"\n", "failure\"\ncrew = 1\n"));
-    let mut seen = hourly(&linear(10, 2), 3, 24, &rest);
+    let seen = hourly(&linear(10, 2), 3, 24, &rest);
     let repairs: Vec<i64> = (0..3).map(|machine| seen.ticks_of(machine, "repair")[0]).collect();
     assert_eq!(repairs, [12, 19, 21]);
     // Another sort of failure needs no part and does not wait behind those that do.

@@ -106,8 +106,8 @@ impl Takes {
 /// At least a nanosecond, so that any stretch of time has an end of pieces.
 #[inline]
 fn whole(nanos: f64) -> i64 {
-    // Not `clamp`, which leaves NaN as it is.
-    nanos.max(1.0).min(LONGEST) as i64
+    // `clamp` leaves NaN as it is.
+    if nanos.is_nan() { 1 } else { nanos.clamp(1.0, LONGEST) as i64 }
 }
 
 fn fresh<'a>(mean: f64, sd: f64, dice: &Dice, number: u64, memory: &'a mut Memory) -> &'a Batch {

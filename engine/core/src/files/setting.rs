@@ -106,7 +106,7 @@ fn walk(node: &mut Node, parts: &[&str], key: &Key, value: &Node) -> Result<(), 
 /// Puts `value` where a path leads in a table that need not be there yet: readers of the table judge its keys.
 pub fn insert(node: &mut Node, parts: &[&str], key: &Key, value: &Node) {
     let Value::Table(entries) = &mut node.value else {
-        if let [] = parts {
+        if parts.is_empty() {
             *node = value.clone();
         }
         return;

@@ -12,6 +12,5 @@ pub mod steady;
 pub mod stretch;
 pub mod watch;
 
-
 #[cfg(test)]
 mod tests;

@@ -98,7 +98,9 @@ impl std::fmt::Display for RestoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             RestoreError::Foreign => f.write_str("this is not a snapshot; expected a file that `--save-at` wrote"),
-            RestoreError::Cut { has, whole } => write!(f, "the snapshot is cut short: {has} of {whole} bytes are there"),
+            RestoreError::Cut { has, whole } => {
+                write!(f, "the snapshot is cut short: {has} of {whole} bytes are there")
+            }
             RestoreError::Damaged => f.write_str("the snapshot is damaged: its checksum does not match"),
             RestoreError::Unreadable => f.write_str("these are not the bytes of a whole snapshot"),
             RestoreError::Version(version) => {
@@ -140,7 +142,8 @@ impl Snapshot {
 
     /// The state of one machine in one future.
     pub(crate) fn find(&self, future: u32, machine: u32) -> Option<&MachineState> {
-        let place = self.machines.binary_search_by_key(&(future, machine), |state| (state.future, state.machine)).ok()?;
+        let place =
+            self.machines.binary_search_by_key(&(future, machine), |state| (state.future, state.machine)).ok()?;
         self.machines.get(place)
     }
 

@@ -106,9 +106,7 @@ impl Ahead {
             let piece = &self.pieces[at].0;
             let top = end.unwrap_or_else(|| piece.wear_at(whose.plan, furthest)).max(piece.at_node());
             if top < level.at - NEAR {
-                if end.is_none() {
-                    return None;
-                }
+                end?;
                 if at == self.clear[memory] {
                     self.clear[memory] += 1;
                 }

@@ -62,7 +62,16 @@ impl Parts {
 
 impl Default for Modes {
     fn default() -> Modes {
-        Modes { mode: Mode::Running, since: 0, spent: [0; 6], down: Down::No, forced: None, trips: 0, wants_work: None, parts: Parts::default() }
+        Modes {
+            mode: Mode::Running,
+            since: 0,
+            spent: [0; 6],
+            down: Down::No,
+            forced: None,
+            trips: 0,
+            wants_work: None,
+            parts: Parts::default(),
+        }
     }
 }
 
@@ -158,9 +167,8 @@ impl Floor<'_> {
             let row = self.row(local);
             self.meters[local as usize].change_mode(before, wanted, tick);
             self.unrest.groups.change_mode(&self.course.plan, row, whose.0, (before, wanted), tick);
-            self.outbox.event(time, whose, "mode", || {
-                [("mode", json!(wanted.name())), ("before", json!(before.name()))]
-            });
+            self.outbox
+                .event(time, whose, "mode", || [("mode", json!(wanted.name())), ("before", json!(before.name()))]);
         }
     }
 

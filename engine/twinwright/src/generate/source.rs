@@ -67,7 +67,8 @@ fn scenario(settings: &Settings, path: &Path, document: &Document, now: Time) ->
     let kinds = Kinds::beside(path, settings.kinds.as_deref());
     let start = settings.start.or((settings.pace == Pace::REAL).then(|| whole_second(now)));
     let changes = Changes { seed: settings.seed, start, duration: settings.length, ..Changes::default() };
-    if document.text.contains("from") && plan::study(document, &kinds, &changes).is_ok_and(|study| study.from.is_some()) {
+    if document.text.contains("from") && plan::study(document, &kinds, &changes).is_ok_and(|study| study.from.is_some())
+    {
         let message = "[from] belongs to `twinwright run`: a stream begins at the scenario's start";
         return Err(Trouble::Input(format!("{}: {message}", document.name)));
     }

@@ -16,6 +16,8 @@ const FIRST_FIT: f64 = 0.15;
 /// Points of the scan along one path, and for each of several.
 const LINE: usize = 11;
 const EACH: usize = 12;
+/// The part of their futures that these points get at first.
+const FIRST_LOOK: u32 = 8;
 /// A bent that far out of its neighbourhood is not followed further at once.
 const FARTHEST: f64 = 1.5;
 /// The turn of the parabola is taken unless a tried point is better by more standard errors than this.
@@ -82,12 +84,11 @@ fn walk(trials: &mut Trials, budget: u64, found: &mut Option<FoundTurn>) -> Resu
     })
 }
 
-/// The best of what was seen over the most futures.
+/// The best over as many futures as half of the points have seen: those of them that saw more are compared on the same ones.
 fn best_so_far(trials: &Trials) -> Option<usize> {
-    // Two points at least, or the one with the most futures would be the best unchallenged.
     let mut seen: Vec<u32> = trials.list.iter().map(|trial| trial.values.len() as u32).collect();
-    seen.sort_unstable_by(|a, b| b.cmp(a));
-    trials.best(seen.get(1).or(seen.first()).copied()?)
+    seen.sort_unstable();
+    trials.best(*seen.get(seen.len() / 2)?)
 }
 
 /// Running out of a stage's part is no end of the walk.
@@ -105,7 +106,10 @@ fn scan(trials: &mut Trials, budget: u64) -> Result<(), End> {
     let most = if directions == 1 { LINE } else { EACH * directions + 1 };
     let count = most.min(trials.limit as usize).max(1);
     let futures = ((budget as f64 * SCAN) as u32 / count as u32).max(1);
-    for step in 0..count {
+    // All points with few futures first, so that whoever ends it early has seen all of the bounds.
+    for (futures, step) in
+        [futures.div_ceil(FIRST_LOOK), futures].iter().flat_map(|f| (0..count).map(move |step| (*f, step)))
+    {
         let places = match directions {
             1 => vec![step as f64 / (count.max(2) - 1) as f64],
             _ => spread(step, directions),
