@@ -215,7 +215,9 @@ fn check_files(args: &CheckArgs) -> Result<(), Trouble> {
         if faults.is_empty() && unread.is_empty() {
             return Ok(());
         }
-        return Err(Trouble::Input(format!("{} faults in {} files", faults.len() + unread.len(), args.files.len())));
+        let count = |n: usize, of: &str| format!("{n} {of}{}", if n == 1 { "" } else { "s" });
+        let (faults, files) = (count(faults.len() + unread.len(), "fault"), count(args.files.len(), "file"));
+        return Err(Trouble::Input(format!("{faults} in {files}")));
     }
     for line in &fine {
         say(&format!("{line}\n"))?;

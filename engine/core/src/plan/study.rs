@@ -110,7 +110,7 @@ impl Asked {
     /// Its value, when every measure that it names has one.
     pub fn value(&self, mut measure: impl FnMut(&str) -> Option<f64>) -> Option<f64> {
         let values: Option<Vec<f64>> = self.names.iter().map(|name| measure(name)).collect();
-        Some(self.bound.eval(&values?)).filter(|value| !value.is_nan())
+        Some(self.bound.eval(&values?)).filter(|value| value.is_finite())
     }
 }
 

@@ -34,7 +34,10 @@ pub fn headline(what_if: &WhatIf) -> Option<&str> {
     let base = what_if.runs.first()?;
     let known = |name: &str| base.measures.iter().find(|measure| measure.name == name).map(|found| found.name.as_str());
     let walked = what_if.walk.as_ref().and_then(|walk| known(&walk.measure));
-    let expected = || what_if.verdicts.iter().find_map(|verdict| first_named(base, &verdict.text));
+    // A measure that can be better says more than one that only has to be in order.
+    let named = || what_if.verdicts.iter().filter_map(|verdict| first_named(base, &verdict.text));
+    let judged = |name: &&str| measure_of(base, name).is_some_and(|measure| measure.better.is_some());
+    let expected = || named().find(judged).or_else(|| named().next());
     let stopped = || what_if.stopped.as_ref().and_then(|stopped| known(&stopped.measure));
     let costs = |run: &RunOutcome| measure_of(run, "cost").is_some_and(|measure| measure.figure.mean != 0.0);
     let cost = || what_if.runs.iter().any(costs).then(|| known("cost")).flatten();

@@ -66,6 +66,7 @@ struct Done {
 #[derive(Debug)]
 struct Blocks {
     block: u32,
+    first: u32,
     runs: usize,
     most: u32,
     looks: bool,
@@ -81,6 +82,7 @@ impl Blocks {
         let block = (WORLD / machines).clamp(1, MOST_IN_BLOCK as usize).min(shares.max(1)) as u32;
         Blocks {
             block,
+            first: errand.futures.start,
             runs: errand.runs.len(),
             most: errand.futures.end,
             looks: errand.looks,
@@ -101,7 +103,9 @@ impl Blocks {
                 self.look = next_look(self.look, self.most);
             }
             let bound = if self.looks { self.look } else { self.most };
-            self.futures = start..(start + self.block).min(bound);
+            // Small blocks first: who ends it early has what all runs have done.
+            let block = start.saturating_sub(self.first).clamp(1, self.block);
+            self.futures = start..(start + block).min(bound);
             self.run = 0;
         }
         self.run += 1;

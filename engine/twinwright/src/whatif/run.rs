@@ -70,6 +70,7 @@ fn answer(
         Keep::All => shelf.record(settings, &study.runs, gathered.done(), stop)?,
     };
     let mut what_if = weigh(study, &measures, &needs, &gathered, stopped);
+    what_if.explained.extend(of_recording(keep, study, &recorded));
     what_if.partial |= most < study.base().futures;
     what_if.walk = walked.map(|found| found.walk.clone());
     what_if.speed = Speed { wall_seconds: seconds, ..Speed::default() };
@@ -80,6 +81,20 @@ fn answer(
         junit::write(path, &summary.scenario, &what_if.verdicts)?;
     }
     Ok(Outcome { what_if, summary, folder, keep, missed })
+}
+
+/// What recording all futures means, and what an interruption left of it.
+fn of_recording(keep: Keep, study: &Study, recorded: &[Recorded]) -> Vec<String> {
+    let mut lines = Vec::new();
+    if keep == Keep::All {
+        lines.push("all futures are recorded: each is stepped once more, tick by tick and with its sensors".to_owned());
+    }
+    let cut = recorded.iter().filter(|part| part.finish.interrupted);
+    let cut: Vec<&str> = cut.map(|part| study.runs[part.run].name.as_str()).collect();
+    if !cut.is_empty() {
+        lines.push(format!("interrupted while recording: what is recorded of {} is not whole", cut.join(", ")));
+    }
+    lines
 }
 
 /// All futures, with the stop rule; and the seconds that they took.

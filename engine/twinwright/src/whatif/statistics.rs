@@ -76,6 +76,8 @@ impl Moments {
         let mean = values.iter().sum::<f64>() / n as f64;
         let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
         let deviation = if n > 1 { (squares / (n - 1) as f64).sqrt() } else { 0.0 };
+        // What is left of equal values is rounding, and no spread.
+        let deviation = if deviation > 1e-12 * mean.abs() { deviation } else { 0.0 };
         Some(Moments { n, mean, deviation })
     }
 }

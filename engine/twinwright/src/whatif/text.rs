@@ -9,6 +9,7 @@ use crate::report::figure::Manner;
 use crate::report::lettering::cut;
 use crate::run::progress::grouped;
 use std::fmt::Write;
+use twinwright_core::measures::NAMES;
 use twinwright_core::plan::study::Study;
 use twinwright_model::Span;
 
@@ -16,6 +17,7 @@ use twinwright_model::Span;
 const MOST_RUNS: usize = 40;
 /// Measures beside the one that the study is about.
 const SHOWN: [&str; 5] = ["availability", "failures", "planned_works", "mtbf_h", "cost"];
+const MOST_OWN: usize = 3;
 const LONGEST_NAME: usize = 34;
 
 /// The closing page of a study.
@@ -60,7 +62,7 @@ fn count(number: usize, of: &str) -> String {
 
 /// Every run with its means, and below each what it differs by.
 fn table(page: &mut String, what_if: &WhatIf) {
-    let mut names: Vec<&str> = SHOWN.to_vec();
+    let mut names: Vec<&str> = own_measures(what_if).into_iter().chain(SHOWN).collect();
     if let Some(headline) = headline(what_if) {
         names.retain(|name| *name != headline);
         names.insert(0, headline);
@@ -92,6 +94,12 @@ fn table(page: &mut String, what_if: &WhatIf) {
         let _ = writeln!(page, "and {rest} more runs: see the report, or --tables csv");
     }
     page.push('\n');
+}
+
+/// Measures of the scenario's own, as many as there is room for.
+fn own_measures(what_if: &WhatIf) -> Vec<&str> {
+    let names = what_if.runs.first().into_iter().flat_map(|run| &run.measures).map(|measure| measure.name.as_str());
+    names.filter(|name| !NAMES.contains(name) && !name.contains('(')).take(MOST_OWN).collect()
 }
 
 /// Whether a column says anything: what is nought everywhere does not.

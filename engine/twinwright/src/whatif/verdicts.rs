@@ -56,9 +56,18 @@ fn said(measure: &MeasureOutcome, of: Of, confidence: f64) -> Option<String> {
         Of::Value => (measure.figure.mean, measure.interval),
         Of::Difference => measure.difference.map(|difference| (difference.mean, difference.interval))?,
     };
-    // The figure in full, since it may miss its limit by little.
     let reach = reach.map_or(String::new(), |reach| format!(" ({})", interval(reach, confidence)));
-    Some(format!("{mean}{reach}"))
+    Some(format!("{}{reach}", figure(mean)))
+}
+
+/// Seven digits: more than its interval has, since a figure may miss its limit by little.
+fn figure(mean: f64) -> String {
+    if mean == 0.0 || !mean.is_finite() {
+        return mean.to_string();
+    }
+    let decimals = (6.0 - mean.abs().log10().floor()).clamp(0.0, 12.0) as usize;
+    let text = format!("{mean:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// One line for each expectation that does not hold: what was expected, and what came of it.

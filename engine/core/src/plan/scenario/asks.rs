@@ -72,6 +72,11 @@ impl Compiler<'_> {
             .as_ref()
             .and_then(|futures| futures.stop_when.as_ref())
             .and_then(|stop| self.stop_rule(stop, spec, &known));
+        if let (Some(optimise), Some(_)) = (&spec.optimise, &spec.sweep) {
+            let fault =
+                Fault::new(&optimise.span, "optimise", "this scenario is swept too: which point would be best?");
+            self.faults.add(fault.expected("either [sweep] or [optimise]"));
+        }
         asks.optimise = spec.optimise.as_ref().and_then(|optimise| self.optimisation(optimise, &known));
         asks
     }

@@ -140,6 +140,11 @@ fn variants(compiler: &mut Compiler<'_>, scenario: &Node, spec: &ScenarioSpec) -
         } else if !names.insert(name) {
             compiler.faults.say(&variant.name.span, "variant", format!("`{name}` is the name of two variants"));
         }
+        let swept = |path: &str| spec.sweep.iter().flat_map(|sweep| &sweep.axes).any(|(axis, _)| axis.value == path);
+        for (path, _) in variant.set.iter().filter(|(path, _)| swept(&path.value)) {
+            let message = format!("`{}` is swept: no run would have what this variant sets", path.value);
+            compiler.faults.add(Fault::new(&path.span, "variant", message).expected("a path that is not in [sweep]"));
+        }
         all.push(Variant { name: name.to_owned(), edits: edits_of(variant, node), changes: changes_of(node) });
     }
     if all.len() > MOST_RUNS {
