@@ -36,7 +36,7 @@ fn scenario(count: u32, duration: &str, rest: &str) -> String {
 }
 
 fn measure(what: &str, plan: &Arc<Plan>, futures: u32) {
-    let asking = Asking { readings: false, skip: true, named: false };
+    let asking = Asking { readings: false, limits: false, skip: true, named: false };
     let mut ensemble = Ensemble::new(plan, asking.clone());
     let (mut best, mut failures) = (f64::INFINITY, 0.0);
     for _ in 0..3 {

@@ -8,7 +8,7 @@ use twinwright_core::measures::Tally;
 use twinwright_tests::{plan_of, project, scenario};
 
 fn asking(skip: bool) -> Asking {
-    Asking { readings: false, skip, named: true }
+    Asking { readings: false, limits: false, skip, named: true }
 }
 
 fn ends(plan: &Arc<Plan>, skip: bool, futures: u32) -> Vec<FutureEnd> {
@@ -74,7 +74,9 @@ fn what_steps_says_why_and_comes_to_the_same_without_sensors() {
     let plan = plan_of(machine, &scenario(2, "20 d", "5 min", ""));
     let said = explain(&plan, &asking(true)).join("\n");
     assert!(said.contains("like U-1: its stress reads"), "{said}");
-    let seen = Ensemble::new(&plan, Asking { readings: true, ..asking(true) }).run(0..3, &|| false).expect("it runs");
+    let seen = Ensemble::new(&plan, Asking { readings: true, limits: true, ..asking(true) })
+        .run(0..3, &|| false)
+        .expect("it runs");
     let blind = ends(&plan, true, 3);
     for (a, b) in seen.iter().zip(&blind) {
         assert_eq!((a.plant.failures, a.plant.hours), (b.plant.failures, b.plant.hours));

@@ -50,7 +50,7 @@ fn uptime(stretch: f64) -> (f64, f64) {
 }
 
 fn asking() -> Asking {
-    Asking { readings: false, skip: true, named: false }
+    Asking { readings: false, limits: false, skip: true, named: false }
 }
 
 fn ends(plan: &Arc<Plan>, futures: u32) -> Vec<FutureEnd> {

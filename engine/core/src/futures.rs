@@ -28,8 +28,10 @@ pub struct FutureEnd {
 /// How futures are run.
 #[derive(Debug, Clone)]
 pub struct Asking {
-    /// Sensors are simulated: a limit, a policy, a condition or a measure needs readings.
+    /// Sensors are simulated where a tick is gone through: a limit, a policy or a condition needs readings.
     pub readings: bool,
+    /// Alarm limits of all machines are watched, so that alerts are counted: every machine goes tick by tick.
+    pub limits: bool,
     /// Quiet stretches pass in one step where that changes nothing.
     pub skip: bool,
     /// Tallies of single machines are kept.

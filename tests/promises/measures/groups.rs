@@ -120,7 +120,7 @@ fn leaps_leave_groups_and_pieces_as_steps_do() {
                 [[group]]\nname = \"most\"\nmachines = \"U-{2..5}\"\nneeds = 3\ndowntime = 40\n";
     let plan = plan_of(&machine, &scenario(5, "60 d", "10 min", rest));
     let run = |skip: bool| {
-        let asking = Asking { readings: false, skip, named: true };
+        let asking = Asking { readings: false, limits: false, skip, named: true };
         Ensemble::new(&plan, asking).run(0..3, &|| false).expect("nobody stops it")
     };
     for (leapt, stepped) in run(true).iter().zip(run(false)) {

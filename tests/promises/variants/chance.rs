@@ -63,7 +63,7 @@ fn a_life_varies_as_asked() {
     // Linear wear at stress 1 fails at its life: uniform between 5 h and 15 h, seen at the next minute.
     let asked = "[futures]\ncount = 1000\nvary = { \"wear.belt.life\" = { uniform = [\"5 h\", \"15 h\"] } }\n";
     let plan = plan_of(LOAD, &scenario(2, "16 h", "1 min", asked));
-    let asking = Asking { readings: false, skip: true, named: true };
+    let asking = Asking { readings: false, limits: false, skip: true, named: true };
     let ends = Ensemble::new(&plan, asking).run(0..1000, &|| false).expect("nothing stops it");
     let mut lives = Vec::new();
     for end in &ends {

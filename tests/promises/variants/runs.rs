@@ -61,10 +61,12 @@ fn a_digest_tells_runs_apart_and_leaves_out_what_is_asked() {
     let asked = study(
         "[[variant]]\nname = \"slow\"\nset = { load = 0.2 }\n[[measure]]\nname = \"loss\"\nvalue = \"cost / 2\"\n\
          [[expect]]\nthat = \"loss < 1e9\"\n[futures]\ncount = 7\n[from]\nsnapshot = \"x\"\n\
-         [optimise]\nminimise = \"cost\"\nover = { load = [0.1, 0.2] }\n[sweep]\n\"parameters.size\" = [1, 2]\n",
+         [sweep]\n\"parameters.size\" = [1, 2]\n",
     );
     let digests: std::collections::BTreeSet<u128> = asked.runs.iter().map(|run| run.plan.digest).collect();
     assert_eq!(digests.len(), 4, "two variants at two points");
+    let best = study("[optimise]\nminimise = \"cost\"\nover = { load = [0.1, 0.2] }\n");
+    assert_eq!(best.runs[0].plan.digest, plain);
     let one = study("[[variant]]\nname = \"slow\"\nset = { load = 0.2 }\n[futures]\ncount = 7\n");
     assert_eq!(one.runs[0].plan.digest, plain);
     let vary = study("[futures]\ncount = 7\nvary = { load = { uniform = [0.1, 0.2] } }\n");

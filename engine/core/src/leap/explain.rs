@@ -37,8 +37,8 @@ impl Division {
         let mut division = Division::default();
         let all_step = if !asking.skip {
             Some("skipping is switched off")
-        } else if asking.readings {
-            Some("sensors are simulated")
+        } else if asking.limits {
+            Some("alarm limits are watched")
         } else if plan.origin.is_some() {
             Some("it goes on from a snapshot")
         } else {

@@ -66,7 +66,7 @@ fn leapt(leapers: &mut [Leaper], future: u32) -> Course {
 }
 
 fn leapers(plan: &Arc<Plan>) -> Vec<Leaper> {
-    let asking = Asking { readings: false, skip: true, named: false };
+    let asking = Asking { readings: false, limits: false, skip: true, named: false };
     let division = Division::of(plan, &asking);
     assert!(division.steppers.is_empty(), "{:?}", division.reasons);
     division.leapers

@@ -4,7 +4,7 @@ use super::outcome::{Difference, Interval, MeasureOutcome, RunOutcome, Step, Wha
 use crate::report::figure::Manner;
 use crate::report::lettering::cut;
 use crate::run::progress::grouped;
-use twinwright_core::plan::study::Better;
+use twinwright_core::plan::study::{Better, OPTIMUM};
 
 /// Letters of a name in the sentence.
 const LONGEST_NAME: usize = 60;
@@ -114,7 +114,9 @@ fn best_compared<'a>(
     what_if: &'a WhatIf,
     headline: &str,
 ) -> Option<(&'a RunOutcome, &'a MeasureOutcome, Difference, usize)> {
-    let compared = what_if.runs.iter().filter_map(|run| {
+    // Beside an optimum, what else is compared is another question.
+    let walked = |run: &&RunOutcome| what_if.walk.is_none() || run.variant == OPTIMUM;
+    let compared = what_if.runs.iter().filter(walked).filter_map(|run| {
         let measure = measure_of(run, headline)?;
         Some((run, measure, measure.difference?))
     });

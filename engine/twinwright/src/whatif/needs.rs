@@ -30,26 +30,25 @@ pub fn needs(settings: &Settings, study: &Study) -> Needs {
         add_new(&mut reasons, readers.policies);
         add_new(&mut limits, readers.limits);
     }
-    let alerts: Vec<String> = asked_names(study).into_iter().filter(|name| needs_alerts(name)).collect();
-    add_new(&mut reasons, alerts.iter().map(|name| format!("`{name}` counts alerts")).collect());
+    let alerts = asked_names(study).into_iter().filter(|name| needs_alerts(name));
+    let mut watching: Vec<String> = alerts.map(|name| format!("`{name}` counts alerts")).collect();
     if settings.alerts {
-        reasons.push("--alerts asks for them".to_owned());
+        watching.push("--alerts asks for alerts".to_owned());
     }
-    let cheap = machine_ticks(study) <= CHEAP;
-    if reasons.is_empty() && cheap && !limits.is_empty() {
-        reasons.push(format!("alarm limits are watched: {}", few(&limits)));
+    if watching.is_empty() && machine_ticks(study) <= CHEAP && !limits.is_empty() {
+        watching.push(format!("alarm limits are watched: {}", few(&limits)));
     }
+    let watched = !watching.is_empty();
+    reasons.extend(watching);
     let readings = !reasons.is_empty();
-    let mut explained = vec![match (readings, limits.is_empty()) {
-        (true, _) => format!("sensors are simulated: {}", reasons.join("; ")),
-        (false, true) => "sensors are not simulated: nothing that is asked reads one".to_owned(),
-        (false, false) => format!(
-            "sensors are not simulated and alarm limits ({}) not watched, since nothing that is asked counts alerts; \
-             --alerts watches them",
-            few(&limits)
-        ),
+    let mut explained = vec![match readings {
+        true => format!("sensors are simulated: {}", reasons.join("; ")),
+        false => "sensors are not simulated: nothing that is asked reads one".to_owned(),
     }];
-    let asking = Asking { readings, skip: settings.skip, named: false };
+    if !watched && !limits.is_empty() {
+        explained.push(format!("alarm limits ({}) are not watched: nothing asks for alerts (--alerts)", few(&limits)));
+    }
+    let asking = Asking { readings, limits: watched, skip: settings.skip, named: false };
     if !settings.skip {
         explained.push("every tick is stepped: --no-skip asks for it".to_owned());
     }
@@ -57,7 +56,7 @@ pub fn needs(settings: &Settings, study: &Study) -> Needs {
     study.runs.iter().take(MOST_EXPLAINED).for_each(|run| add_new(&mut passing, explain(&run.plan, &asking)));
     // Whether sensors are simulated is said above, with the reasons that lie outside the plan.
     explained.extend(passing.into_iter().filter(|line| !line.starts_with("sensors are")));
-    Needs { asking, watched: readings || limits.is_empty(), explained }
+    Needs { asking, watched: watched || limits.is_empty(), explained }
 }
 
 /// The first of a list.

@@ -18,6 +18,9 @@ const FEW_TICKS: u64 = 5_000_000;
 /// Runs whose first futures are recorded unasked; of more than these only the first run's.
 const MOST_RUNS: usize = 64;
 
+/// And machine ticks of first futures beyond which only the first run's is recorded.
+const MOST_TICKS: u64 = 20_000_000;
+
 /// Which futures are recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
@@ -53,7 +56,7 @@ impl Shelf {
         if study.runs.len() == 1 {
             return Ok(Shelf { top: None, folders: vec![None], waiting: vec![(0, top)] });
         }
-        let all = keep == Keep::All || study.runs.len() <= MOST_RUNS;
+        let all = keep == Keep::All || are_few(study);
         let names = folders(study.runs.iter().map(|run| run.name.as_str())).into_iter().enumerate();
         let names: Vec<Option<String>> = names.map(|(place, name)| (all || place == 0).then_some(name)).collect();
         let named = names.iter().enumerate().filter_map(|(place, name)| Some((place, name.as_ref()?)));
@@ -81,6 +84,13 @@ impl Shelf {
         };
         self.waiting.drain(..).map(one).collect()
     }
+}
+
+/// Whether the first futures of all runs are soon recorded.
+fn are_few(study: &Study) -> bool {
+    let plan = study.base();
+    let ticks = study.runs.len() as u64 * plan.machines.len() as u64 * u64::from(plan.ticks);
+    study.runs.len() <= MOST_RUNS && ticks <= MOST_TICKS
 }
 
 /// All futures where somebody asks for their rows or events, and where it costs little.

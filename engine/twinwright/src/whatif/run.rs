@@ -31,6 +31,8 @@ pub struct Outcome {
     pub folder: PathBuf,
     /// Which futures are recorded one by one.
     pub keep: Keep,
+    /// Runs of which something is recorded.
+    pub recorded: usize,
     /// Expectations that do not hold, in words.
     pub missed: Vec<String>,
 }
@@ -74,13 +76,14 @@ fn answer(
     what_if.partial |= most < study.base().futures;
     what_if.walk = walked.map(|found| found.walk.clone());
     what_if.speed = Speed { wall_seconds: seconds, ..Speed::default() };
+    let of_runs = recorded.len();
     let binder = Binder { settings, study, measures: &measures, gathered: &gathered, what_if: &what_if, keep };
     let (summary, folder) = binder.bind(shelf, recorded)?;
     let missed = missed(&what_if.verdicts, what_if.runs.len());
     if let Some(path) = &settings.junit {
         junit::write(path, &summary.scenario, &what_if.verdicts)?;
     }
-    Ok(Outcome { what_if, summary, folder, keep, missed })
+    Ok(Outcome { what_if, summary, folder, keep, recorded: of_runs, missed })
 }
 
 /// What recording all futures means, and what an interruption left of it.

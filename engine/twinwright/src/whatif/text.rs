@@ -43,6 +43,9 @@ pub fn page(outcome: &Outcome, study: &Study) -> String {
     time(&mut page, what_if);
     let kept = match (outcome.keep, what_if.runs.len()) {
         (Keep::First, 1) => "; events and alerts are those of the first future (--keep futures has all)",
+        (Keep::First, all) if outcome.recorded < all => {
+            ", with the first future of the first run in its folder (--keep futures has all)"
+        }
         (Keep::First, _) => ", with the first future of each run in its folder (--keep futures has all)",
         (Keep::All, 1) => "",
         (Keep::All, _) => ", with all futures of each run in its folder",

@@ -55,6 +55,10 @@ impl Compiler<'_> {
         }
         for expect in &spec.expect {
             let asked = self.asked(&expect.that, &known, "such as `availability > 0.97`");
+            if asked.is_some() && !expect.that.text.contains(['<', '>', '=']) {
+                let fault = Fault::new(&expect.that.span, "condition", "this compares nothing: when does it hold?");
+                self.faults.add(fault.expected("such as `availability > 0.97`"));
+            }
             let variant = expect.variant.as_ref().filter(|variant| self.check_variant(variant, spec));
             let of = self.of(&expect.of);
             let plain = of == Of::Value && variant.is_none_or(|variant| variant.value == BASE);
