@@ -86,7 +86,7 @@ fn it_says_what_is_simulated_and_why() {
     let many = plant("").replace("count = 8", "count = 200000");
     let scratch = folder(&limited, &many);
     let output = twinwright(scratch.path(), &["run", "plant.toml", "--explain", "--until", "+1100 h"]);
-    has(shown(&output), "--alerts watches them");
+    has(shown(&output), "are not watched: nothing asks for alerts (--alerts)");
     let summary = std::fs::read_to_string(scratch.join("out/plant/summary.json")).expect("a summary");
     assert!(!summary.contains("\"alerts\""), "what was not watched is not counted");
 }
