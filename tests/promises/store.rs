@@ -4,6 +4,7 @@
 
 mod crashes;
 mod disks;
+mod links;
 mod schema;
 mod troubles;
 

@@ -8,6 +8,7 @@ pub mod init;
 pub mod library;
 pub mod report;
 pub mod run;
+pub mod store;
 pub mod trouble;
 pub mod verify;
 pub mod whatif;

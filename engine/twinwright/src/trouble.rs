@@ -4,6 +4,7 @@
 
 use std::fmt;
 use twinwright_io::RecordError;
+use twinwright_io::outlets::trouble::OutletTrouble;
 use twinwright_model::Diagnostic;
 
 /// What went wrong.
@@ -51,6 +52,15 @@ impl From<RecordError> for Trouble {
     fn from(error: RecordError) -> Trouble {
         match error {
             RecordError::Occupied { .. } => Trouble::Input(error.to_string()),
+            other => Trouble::World(other.to_string()),
+        }
+    }
+}
+
+impl From<OutletTrouble> for Trouble {
+    fn from(trouble: OutletTrouble) -> Trouble {
+        match trouble {
+            OutletTrouble::Input(message) => Trouble::Input(message),
             other => Trouble::World(other.to_string()),
         }
     }

@@ -21,7 +21,7 @@ fn programs_that_start_together_make_one_schema_and_one_registry() {
                 task.await.expect("no panic").unwrap();
             }
         });
-        assert_eq!(base.ask("SELECT count(*), max(version) FROM _sqlx_migrations"), "1|1");
+        assert_eq!(base.ask("SELECT count(*), max(version) FROM _sqlx_migrations"), "5|5");
         assert_eq!(base.ask("SELECT count(*), max(id) FROM equipment"), "4|4");
         assert_eq!(base.ask("SELECT count(*), max(id) FROM sensors"), "12|12");
     }
@@ -34,12 +34,12 @@ fn a_store_that_is_newer_or_another_is_refused_and_left_alone() {
         deliver(&base.url(), &[], &Tally::default()).unwrap();
         for (change, said) in [
             (
-                "UPDATE _sqlx_migrations SET version = 9001",
+                "UPDATE _sqlx_migrations SET version = 9001 WHERE version = 5",
                 "this store has schema 9001, which this program does not know",
             ),
             (
-                "UPDATE _sqlx_migrations SET version = 1, checksum = CAST('x' AS bytea)",
-                "schema 1 of this store is not the one",
+                "UPDATE _sqlx_migrations SET version = 5, checksum = CAST('x' AS bytea) WHERE version = 9001",
+                "schema 5 of this store is not the one",
             ),
         ] {
             let sqlite = change.replace("AS bytea", "AS blob");

@@ -4,14 +4,19 @@
 //! sensors, and writes readings so that writing them again changes nothing. It never decides when to try again, and
 //! never builds SQL from names: those are bound.
 
+mod cell;
+mod link;
 mod migrations;
 mod place;
 mod postgres;
 mod registry;
 mod rows;
+pub mod runs;
 mod said;
 mod sqlite;
 
+pub use cell::{Cell, Record};
+pub use link::{Dialect, Link};
 pub use place::Place;
 pub use registry::{Registry, SensorIds};
 pub use rows::{Row, fill};

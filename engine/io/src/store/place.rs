@@ -52,9 +52,19 @@ pub struct Server {
 pub struct File {
     pub name: String,
     pub options: SqliteConnectOptions,
+    pub timeout: Duration,
 }
 
 impl Place {
+    /// From the text of an address.
+    pub fn parse(url: &str) -> Result<Place, OutletTrouble> {
+        let address = Address::parse(url)?;
+        if !matches!(address.scheme.as_str(), "postgres" | "postgresql" | "sqlite") {
+            return Err(address.refuse("this is no store; expected such as `sqlite:plant.db` or `postgres://user@host/plant`"));
+        }
+        Place::of(&address)
+    }
+
     /// Takes the options that both know; the caller takes its own before.
     pub fn of(address: &Address) -> Result<Place, OutletTrouble> {
         let timeout = address.span("timeout")?.map_or(TIMEOUT, |span| Duration::from_nanos(span.0.unsigned_abs()));
@@ -125,7 +135,7 @@ fn file(address: &Address, timeout: Duration) -> Result<Place, OutletTrouble> {
         // In KiB: the leaves of a thousand sensors, to which each batch adds.
         .pragma("cache_size", "-32768")
         .disable_statement_logging();
-    Ok(Place::Sqlite(File { name: address.name.clone(), options }))
+    Ok(Place::Sqlite(File { name: address.name.clone(), options, timeout }))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! answer was lost, a reading that was delivered twice), the batch goes through a table of this session and only what is
 //! new is added. Every statement has a limit at the server, and every wait one here, for servers that fell silent.
 
+use super::cell::{Cell, TO_2000};
 use super::place::Server;
 use super::registry::{Found, Registry, SensorIds};
 use super::rows::Row;
@@ -11,6 +12,7 @@ use super::{Written, migrations, said};
 use crate::outlets::trouble::OutletTrouble;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Error, Executor, Row as _};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -40,6 +42,10 @@ const ADD: &str = "INSERT INTO sensor_readings (sensor_id, time, value, quality)
 const OTHERS: &str = "SELECT count(*) FROM incoming_readings i JOIN sensor_readings r USING (sensor_id, time) \
                       WHERE (r.value, r.quality) IS DISTINCT FROM (i.value, i.quality)";
 
+/// Microseconds of the days that a partition of readings holds, and where they are counted from.
+const WEEK: i64 = 7 * 86_400_000_000;
+const FIRST_MONDAY: i64 = 4 * 86_400_000_000;
+
 /// A connection to a server.
 pub struct PostgresStore {
     name: String,
@@ -48,36 +54,20 @@ pub struct PostgresStore {
     /// Whether this session has its table for what may be known.
     has_stage: bool,
     wary: u32,
+    /// Weeks that are known to have their partition.
+    weeks: BTreeSet<i64>,
     buffer: Vec<u8>,
 }
 
 impl PostgresStore {
     pub async fn connect(server: &Server) -> Result<PostgresStore, OutletTrouble> {
-        let name = &server.name;
-        let connecting = timeout(CONNECTING, PgConnection::connect_with(&server.options)).await;
-        let Ok(connected) = connecting else { return Err(silent(name, CONNECTING)) };
-        let mut connection = connected.map_err(|error| said::trouble(name, &error))?;
-        let limits = |statement: Duration| {
-            let (statement, lock) = (statement.as_millis(), MIGRATING.as_millis());
-            AssertSqlSafe(format!(
-                "SET statement_timeout = {statement}; SET lock_timeout = {lock}; \
-                 SET idle_in_transaction_session_timeout = {statement}; SET client_min_messages = warning"
-            ))
-        };
-        let preparing = async {
-            connection.execute(limits(MIGRATING)).await?;
-            migrations::postgres(&mut connection).await?;
-            connection.execute(limits(server.timeout)).await?;
-            Ok(())
-        };
-        let prepared = timeout(MIGRATING + SILENT, preparing).await.map_err(|_| silent(name, MIGRATING))?;
-        prepared.map_err(|error| said::migrating(name, &error))?;
         Ok(PostgresStore {
-            name: name.clone(),
-            connection,
+            name: server.name.clone(),
+            connection: connect(server).await?,
             patience: server.timeout + SILENT,
             has_stage: false,
             wary: 0,
+            weeks: BTreeSet::new(),
             buffer: Vec::with_capacity(FLUSH + 64),
         })
     }
@@ -92,6 +82,7 @@ impl PostgresStore {
         let patience = self.patience;
         let name = self.name.clone();
         let written = within(&name, patience * 3, async {
+            self.make_room(rows).await?;
             if self.wary > 0 {
                 self.wary -= 1;
                 return self.add_new(rows).await;
@@ -105,6 +96,20 @@ impl PostgresStore {
             }
         });
         written.await?.map_err(|error| said::trouble(&name, &error))
+    }
+
+    /// Makes the partitions that these rows want.
+    async fn make_room(&mut self, rows: &[Row]) -> Result<(), Error> {
+        let wanted: BTreeSet<i64> = rows.iter().map(|row| week(row.time)).collect();
+        for week in wanted {
+            if !self.weeks.contains(&week) {
+                let at = Cell::Time(week * WEEK + FIRST_MONDAY);
+                let make = "SELECT make_partition('sensor_readings', 7, $1)";
+                sqlx::query(make).bind(at).execute(&mut self.connection).await?;
+                self.weeks.insert(week);
+            }
+        }
+        Ok(())
     }
 
     /// Adds those rows that are not there.
@@ -132,6 +137,34 @@ impl PostgresStore {
 }
 
 /// Waits for an answer, but not for ever.
+/// A connection to a store whose schema is up to date, with limits on whatever it is asked.
+pub(super) async fn connect(server: &Server) -> Result<PgConnection, OutletTrouble> {
+    let name = &server.name;
+    let connecting = timeout(CONNECTING, PgConnection::connect_with(&server.options)).await;
+    let Ok(connected) = connecting else { return Err(silent(name, CONNECTING)) };
+    let mut connection = connected.map_err(|error| said::trouble(name, &error))?;
+    let limits = |statement: Duration| {
+        let (statement, lock) = (statement.as_millis(), MIGRATING.as_millis());
+        AssertSqlSafe(format!(
+            "SET statement_timeout = {statement}; SET lock_timeout = {lock}; \
+             SET idle_in_transaction_session_timeout = {statement}; SET client_min_messages = warning"
+        ))
+    };
+    let preparing = async {
+        connection.execute(limits(MIGRATING)).await?;
+        migrations::postgres(&mut connection).await?;
+        connection.execute(limits(server.timeout)).await?;
+        Ok(())
+    };
+    let prepared = timeout(MIGRATING + SILENT, preparing).await.map_err(|_| silent(name, MIGRATING))?;
+    prepared.map_err(|error| said::migrating(name, &error))?;
+    Ok(connection)
+}
+
+fn week(time: i64) -> i64 {
+    time.saturating_sub(FIRST_MONDAY).div_euclid(WEEK)
+}
+
 async fn within<T>(name: &str, patience: Duration, work: impl Future<Output = T>) -> Result<T, OutletTrouble> {
     timeout(patience, work).await.map_err(|_| silent(name, patience))
 }
@@ -160,8 +193,6 @@ async fn copy(connection: &mut PgConnection, buffer: &mut Vec<u8>, statement: &s
 
 /// A row in COPY's binary form: how many fields, and each with its length in front, all big-endian.
 fn encode(buffer: &mut Vec<u8>, row: &Row) {
-    /// Microseconds from 1970 to 2000, where PostgreSQL starts to count.
-    const TO_2000: i64 = 946_684_800_000_000;
     buffer.extend_from_slice(&[0, 4]);
     buffer.extend_from_slice(&[0, 0, 0, 4]);
     buffer.extend_from_slice(&row.sensor.to_be_bytes());

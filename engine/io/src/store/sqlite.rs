@@ -31,28 +31,9 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Programs that start together get in each other's way while one of them turns the log on: SQLite answers at once
-    /// then, whatever its busy timeout is, so this waits here.
     pub async fn connect(file: &File) -> Result<SqliteStore, OutletTrouble> {
-        let begun = Instant::now();
-        loop {
-            match SqliteStore::connect_once(file).await {
-                Err(OutletTrouble::Passing(_)) if begun.elapsed() < TOGETHER => tokio::time::sleep(PAUSE).await,
-                done => return done,
-            }
-        }
-    }
-
-    async fn connect_once(file: &File) -> Result<SqliteStore, OutletTrouble> {
+        let connection = connect(file).await?;
         let name = file.name.clone();
-        let connected = SqliteConnection::connect_with(&file.options).await;
-        let mut connection = connected.map_err(|error| said::trouble(&name, &error))?;
-        migrations::sqlite(&mut connection).await.map_err(|error| said::migrating(&name, &error))?;
-        let kept = durability(&mut connection).await.map_err(|error| said::trouble(&name, &error))?;
-        if kept != ("wal".to_owned(), 2) {
-            let what = "its file system does not allow a write-ahead log; expected a local one";
-            return Err(OutletTrouble::lasting(format!("{name}: {what}")));
-        }
         Ok(SqliteStore { name, connection, adding: SIZES.map(adding), comparing: SIZES.map(comparing) })
     }
 
@@ -92,6 +73,31 @@ impl SqliteStore {
     pub async fn close(self) {
         let _ = self.connection.close().await;
     }
+}
+
+/// A connection to a store whose schema is up to date. Programs that start together get in each other's way while one of
+/// them turns the log on: SQLite answers at once then, whatever its busy timeout is, so this waits here.
+pub(super) async fn connect(file: &File) -> Result<SqliteConnection, OutletTrouble> {
+    let begun = Instant::now();
+    loop {
+        match connect_once(file).await {
+            Err(OutletTrouble::Passing(_)) if begun.elapsed() < TOGETHER => tokio::time::sleep(PAUSE).await,
+            done => return done,
+        }
+    }
+}
+
+async fn connect_once(file: &File) -> Result<SqliteConnection, OutletTrouble> {
+    let name = &file.name;
+    let connected = SqliteConnection::connect_with(&file.options).await;
+    let mut connection = connected.map_err(|error| said::trouble(name, &error))?;
+    migrations::sqlite(&mut connection).await.map_err(|error| said::migrating(name, &error))?;
+    let kept = durability(&mut connection).await.map_err(|error| said::trouble(name, &error))?;
+    if kept != ("wal".to_owned(), 2) {
+        let what = "its file system does not allow a write-ahead log; expected a local one";
+        return Err(OutletTrouble::lasting(format!("{name}: {what}")));
+    }
+    Ok(connection)
 }
 
 async fn durability(connection: &mut SqliteConnection) -> Result<(String, i64), Error> {
