@@ -184,7 +184,7 @@ def mqtt(arguments):
 
 def store(kind, arguments):
     print(f"{kind}: rows a second into sensor_readings beside the bare way, same rows, same durability")
-    command = [str(TARGET / "store_rounds"), kind, "1000000", str(arguments.rounds)]
+    command = [str(TARGET / "store_rounds"), kind, "3700000", str(arguments.rounds)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     for row in rows:

@@ -103,7 +103,7 @@ fn freights(readings: usize) -> Vec<Freight> {
         rows.future.resize(part.len(), 0);
         rows.quality.resize(part.len(), 0);
         rows.fault.resize(part.len(), 0);
-        Freight { rows: Some(Arc::new(rows)), sheets: None, readings: part.len() as u64 }
+        Freight { rows: Some(Arc::new(rows)), readings: part.len() as u64, ..Freight::default() }
     };
     all.chunks(PARCEL).map(freight).collect()
 }

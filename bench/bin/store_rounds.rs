@@ -2,8 +2,9 @@
 //!
 //! `postgres` starts a cluster of its own with default durability and compares the outlet with psql's `\copy` of a binary
 //! file, once in the order of time (as a stream is) and once sorted (the best that psql can get). `sqlite` compares with
-//! a loop of prepared statements of 500 rows in the same transactions, with the same journal and synchronous. The table
-//! is empty before each turn and the same for both. Sums nothing up: that is for the reader.
+//! a loop of prepared statements of 500 rows in the same transactions, with the same journal and synchronous. The outlet
+//! has a turn more with readings that are all bad: those make no roll-ups, which tells what roll-ups cost. The tables
+//! are empty before each turn and the same for all. Sums nothing up: that is for the reader.
 
 use serde_json::json;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
@@ -50,7 +51,7 @@ fn serve(words: &[&str]) -> Result<(), Refused> {
 async fn postgres(readings: usize, rounds: usize) -> Result<(), Refused> {
     let scratch = Scratch::new();
     let server = Postgres::with(scratch.path(), &["max_wal_size=4GB"]);
-    let (manifest, freights) = (manifest(), freights(readings));
+    let (manifest, freights, bad) = (manifest(), freights(readings, 0), freights(readings, 1));
     deliver(&server.url(), &manifest, &freights).await?;
     // The peer gets the rows from the table itself: the same ids, times, values and qualities.
     let files = scratch.join("files");
@@ -63,14 +64,18 @@ async fn postgres(readings: usize, rounds: usize) -> Result<(), Refused> {
         server.ask(&format!("COPY ({rows}) TO '{}' (FORMAT binary)", file(order)));
     }
     for round in 0..rounds {
-        for who in 0..3 {
-            server.ask("TRUNCATE sensor_readings");
+        for who in 0..4 {
+            server.ask("TRUNCATE sensor_readings, sensor_readings_1m, sensor_readings_1h, latest_readings");
             server.ask("CHECKPOINT");
             let (wall, cpu) = (Instant::now(), Cpu::now(Some(server.id())));
             let name = match who {
                 0 => {
                     deliver(&server.url(), &manifest, &freights).await?;
                     "outlet"
+                }
+                3 => {
+                    deliver(&server.url(), &manifest, &bad).await?;
+                    "outlet, bad readings"
                 }
                 which => {
                     let order = orders[which - 1];
@@ -89,17 +94,31 @@ async fn postgres(readings: usize, rounds: usize) -> Result<(), Refused> {
             let wall = wall.elapsed().as_secs_f64();
             let cpu = cpu.since();
             let rows: usize = server.ask("SELECT count(*) FROM sensor_readings").parse()?;
-            let bytes: u64 = server.ask("SELECT pg_total_relation_size('sensor_readings')").parse()?;
-            say(("postgres", name), round, (rows, bytes), wall, cpu)?;
+            let bytes: u64 = server.ask(&sizes("sensor_readings")).parse()?;
+            let rollups: u64 = server.ask(&sizes("sensor_readings_1m")).parse::<u64>()?
+                + server.ask(&sizes("sensor_readings_1h")).parse::<u64>()?;
+            say(("postgres", name), round, (rows, bytes, rollups), wall, cpu)?;
         }
     }
     Ok(())
 }
 
+/// Bytes of all partitions of a table, with their keys.
+fn sizes(parent: &str) -> String {
+    format!(
+        "SELECT coalesce(sum(pg_total_relation_size(relid)), 0)::bigint FROM pg_partition_tree('{parent}') WHERE isleaf"
+    )
+}
+
 async fn sqlite(readings: usize, rounds: usize) -> Result<(), Refused> {
     let scratch = Scratch::new();
-    let (manifest, freights) = (manifest(), freights(readings));
-    let ways = [("outlet", None), ("bare loop in order of time", Some(false)), ("bare loop sorted", Some(true))];
+    let (manifest, freights, bad) = (manifest(), freights(readings, 0), freights(readings, 1));
+    let ways = [
+        ("outlet", None),
+        ("bare loop in order of time", Some(false)),
+        ("bare loop sorted", Some(true)),
+        ("outlet, bad readings", None),
+    ];
     for round in 0..rounds {
         for (turn, (name, bare)) in ways.into_iter().enumerate() {
             let path = scratch.join(format!("{round}-{turn}.db"));
@@ -112,12 +131,12 @@ async fn sqlite(readings: usize, rounds: usize) -> Result<(), Refused> {
             }
             let (wall, cpu) = (Instant::now(), Cpu::now(None));
             match bare {
-                None => deliver(&url, &manifest, &freights).await?,
+                None => deliver(&url, &manifest, if turn == 0 { &freights } else { &bad }).await?,
                 Some(_) => bare_loop(&path, &ready).await?,
             }
             let wall = wall.elapsed().as_secs_f64();
             let cpu = cpu.since();
-            say(("sqlite", name), round, (readings, std::fs::metadata(&path)?.len()), wall, cpu)?;
+            say(("sqlite", name), round, (readings, std::fs::metadata(&path)?.len(), 0), wall, cpu)?;
             std::fs::remove_file(&path)?;
         }
     }
@@ -194,7 +213,7 @@ fn manifest() -> Arc<Manifest> {
 }
 
 /// A reading a second of every sensor, with two decimals.
-fn freights(readings: usize) -> Vec<Freight> {
+fn freights(readings: usize, quality: u8) -> Vec<Freight> {
     let all: Vec<usize> = (0..readings).collect();
     let freight = |part: &[usize]| {
         let mut parcel = Parcel::default();
@@ -205,12 +224,12 @@ fn freights(readings: usize) -> Vec<Freight> {
             parcel.future.push(0);
             parcel.sensor.push((place % SENSORS) as u32);
             parcel.value.push((number * 7_919 % 100_000) as f32 / 100.0);
-            parcel.quality.push(0);
+            parcel.quality.push(quality);
             parcel.fault.push(0);
             parcel.seq.push(number as u64 + 1);
         }
         let readings = parcel.len() as u64;
-        Freight { rows: Some(Arc::new(parcel)), sheets: None, readings }
+        Freight { rows: Some(Arc::new(parcel)), readings, ..Freight::default() }
     };
     all.chunks(FREIGHT).map(freight).collect()
 }
@@ -250,13 +269,14 @@ fn family(id: u32) -> f64 {
 fn say(
     (store, who): (&str, &str),
     round: usize,
-    (rows, bytes): (usize, u64),
+    (rows, bytes, rollups): (usize, u64, u64),
     wall: f64,
     cpu: (f64, f64),
 ) -> Result<(), Refused> {
     let line = json!({
         "store": store, "who": who, "round": round, "rows": rows, "wall": wall, "own_cpu": cpu.0, "server_cpu": cpu.1,
         "rows_per_s": (rows as f64 / wall).round(), "bytes_per_row": bytes as f64 / rows.max(1) as f64,
+        "rollup_bytes_per_row": rollups as f64 / rows.max(1) as f64,
     });
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;

@@ -43,6 +43,7 @@ CREATE TABLE runs (
     version       TEXT NOT NULL,
     command       TEXT NOT NULL,
     status        TEXT NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'finished', 'interrupted', 'failed')),
+    written       INTEGER NOT NULL DEFAULT 0 CHECK (written >= 0),
     began_at      INTEGER NOT NULL,
     ended_at      INTEGER
 ) STRICT;
@@ -136,15 +137,16 @@ INSERT INTO retention (table_name, keep_days) VALUES
     ('maintenance_reports', 1826), ('audit_log', 730), ('system_events', 730);
 
 CREATE TABLE archives (
-    id          INTEGER PRIMARY KEY,
-    table_name  TEXT NOT NULL CHECK (table_name <> ''),
-    from_time   INTEGER NOT NULL,
-    to_time     INTEGER NOT NULL,
-    url         TEXT NOT NULL UNIQUE CHECK (url <> ''),
-    row_count   INTEGER NOT NULL CHECK (row_count >= 0),
-    bytes       INTEGER NOT NULL CHECK (bytes >= 0),
-    digest      TEXT NOT NULL,
-    created_at  INTEGER NOT NULL,
+    id             INTEGER PRIMARY KEY,
+    table_name     TEXT NOT NULL CHECK (table_name <> ''),
+    from_time      INTEGER NOT NULL,
+    to_time        INTEGER NOT NULL,
+    url            TEXT NOT NULL UNIQUE CHECK (url <> ''),
+    row_count      INTEGER NOT NULL CHECK (row_count >= 0),
+    bytes          INTEGER NOT NULL CHECK (bytes >= 0),
+    digest         TEXT NOT NULL,
+    footer_digest  TEXT,
+    created_at     INTEGER NOT NULL,
     CHECK (from_time < to_time)
 ) STRICT;
 CREATE INDEX archives_by_time ON archives (table_name, from_time);
@@ -159,8 +161,15 @@ CREATE TABLE latest_readings (
 CREATE TABLE rollups_due (
     sensor_id  INTEGER NOT NULL REFERENCES sensors (id) ON DELETE RESTRICT,
     hour       INTEGER NOT NULL,
+    writer     INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (sensor_id, hour)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rollups_state (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    repairs  INTEGER NOT NULL DEFAULT 0 CHECK (repairs >= 0)
 ) STRICT;
+INSERT INTO rollups_state (id) VALUES (1);
 
 CREATE TABLE sensor_readings_1m (
     sensor_id  INTEGER NOT NULL REFERENCES sensors (id) ON DELETE RESTRICT,
@@ -189,4 +198,5 @@ CREATE TABLE sensor_readings_1h (
 ) STRICT, WITHOUT ROWID;
 
 -- Hours of the readings that are there already. A division rounds towards zero: of what lies before 1970 it is the hour after.
-INSERT INTO rollups_due SELECT DISTINCT sensor_id, (time - (time % 3600000000 + 3600000000) % 3600000000) FROM sensor_readings;
+INSERT INTO rollups_due (sensor_id, hour)
+    SELECT DISTINCT sensor_id, (time - (time % 3600000000 + 3600000000) % 3600000000) FROM sensor_readings;

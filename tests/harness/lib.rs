@@ -3,6 +3,7 @@
 //! Every test makes its own folder and its own files; nothing is shared, so all of them run in parallel.
 
 pub mod decode;
+pub mod load;
 pub mod servers;
 
 use std::path::{Path, PathBuf};

@@ -1,17 +1,22 @@
 //! The promises of the engine, each a module.
 
+mod archive;
 mod availability;
 mod bad_files;
 mod branching;
+mod bulletin;
 mod cli;
 mod comms;
 mod determinism;
 mod fuzz;
 mod generate;
+mod history;
 mod influx;
 mod labels;
 mod lags;
+mod ledger;
 mod measures;
+mod memory;
 mod metrics;
 mod mqtt;
 mod noise;
@@ -22,6 +27,7 @@ mod redis;
 mod report;
 mod skipping;
 mod store;
+mod store_command;
 mod tidy;
 mod truth;
 mod upkeep;

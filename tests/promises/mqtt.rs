@@ -56,7 +56,7 @@ fn parcel(rows: &[Row]) -> Parcel {
 }
 
 fn freight(rows: &[Row]) -> Freight {
-    Freight { rows: Some(Arc::new(parcel(rows))), sheets: None, readings: rows.len() as u64 }
+    Freight { rows: Some(Arc::new(parcel(rows))), readings: rows.len() as u64, ..Freight::default() }
 }
 
 fn runtime() -> Runtime {

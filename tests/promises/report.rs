@@ -8,7 +8,7 @@ use samples::all;
 use twinwright::report::page;
 
 /// What is wrong with the pages, in words; nothing if all is well.
-fn complaints(pages: &[(String, String)], plots: impl Fn(&str) -> usize) -> Vec<String> {
+pub(crate) fn complaints(pages: &[(String, String)], plots: impl Fn(&str) -> usize) -> Vec<String> {
     let mut complaints = Vec::new();
     for seen in look(pages, &[1280, 390]) {
         let name = format!("{} at {} px", seen.page, seen.width);

@@ -2,16 +2,24 @@
 //!
 //! Each test that can runs on both. What they hold is read back by their own tools, psql and sqlite3.
 
+mod commands;
 mod crashes;
+mod dialects;
 mod disks;
-mod links;
+mod hostile;
+mod kills;
+pub(crate) mod links;
+mod partitions;
+mod recomputed;
+mod refusals;
+mod rollups;
 mod schema;
 mod troubles;
 
 use crate::wires::{Place, Said, carry, counted, manifest, readings, run, same, stream, wanted};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use twinwright_io::outlets::address::Address;
 use twinwright_io::outlets::trouble::OutletTrouble;
@@ -24,17 +32,17 @@ use twinwright_tests::servers::postgres::Postgres;
 const STEP: i64 = 1_000_000;
 
 /// A database of a test.
-enum Base {
+pub(crate) enum Base {
     Postgres(Box<Postgres>),
     Sqlite(PathBuf),
 }
 
 impl Base {
-    fn both(scratch: &Scratch) -> [Base; 2] {
+    pub(crate) fn both(scratch: &Scratch) -> [Base; 2] {
         [Base::Sqlite(scratch.join("plant.db")), Base::Postgres(Box::new(Postgres::start(scratch.path())))]
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         match self {
             Base::Postgres(server) => server.url(),
             Base::Sqlite(path) => format!("sqlite:{}", path.display()),
@@ -42,7 +50,7 @@ impl Base {
     }
 
     /// A row a line, cells with `|` between them.
-    fn ask(&self, statements: &str) -> String {
+    pub(crate) fn ask(&self, statements: &str) -> String {
         match self {
             Base::Postgres(server) => server.ask(statements),
             Base::Sqlite(path) => {
@@ -62,6 +70,19 @@ impl Base {
                 String::from_utf8_lossy(&output.stderr).into_owned()
             }
         }
+    }
+
+    /// A session of the database's own tool, fed line by line.
+    fn session(&self) -> Child {
+        let mut command = match self {
+            Base::Postgres(server) => server.psql_of_lines(),
+            Base::Sqlite(path) => {
+                let mut command = Command::new("sqlite3");
+                command.arg("-batch").arg(path);
+                command
+            }
+        };
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts; tests/run installs it")
     }
 
     /// All readings by machine, sensor and nanosecond.
@@ -96,7 +117,8 @@ impl Base {
 fn sqlite3(path: &std::path::Path, statements: &str) -> std::process::Output {
     let mut command = Command::new("sqlite3");
     command.args(["-batch", "-bail", "-list", "-cmd", ".timeout 10000", "-cmd", "PRAGMA foreign_keys = ON"]);
-    command.arg(path).arg(statements).output().expect("sqlite3 starts; tests/run installs it")
+    // What begins with a dash would be an option.
+    command.arg(path).arg(format!(" {statements}")).output().expect("sqlite3 starts; tests/run installs it")
 }
 
 /// The plant of all wires, with times as fine as a store keeps them.

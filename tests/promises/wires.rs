@@ -106,7 +106,7 @@ pub(crate) fn readings(parcels: &[Arc<Parcel>]) -> u64 {
 }
 
 pub(crate) fn freight(parcel: &Arc<Parcel>) -> Freight {
-    Freight { rows: Some(Arc::clone(parcel)), sheets: None, readings: parcel.len() as u64 }
+    Freight { rows: Some(Arc::clone(parcel)), readings: parcel.len() as u64, ..Freight::default() }
 }
 
 pub(crate) fn outlet(open: Open, url: &str) -> Box<dyn Outlet> {

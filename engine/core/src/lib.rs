@@ -23,6 +23,7 @@ pub mod maintenance;
 pub mod measures;
 pub mod plan;
 mod plugins;
+mod portrait;
 pub mod record;
 pub mod script;
 pub mod sensing;

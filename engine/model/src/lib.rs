@@ -17,6 +17,6 @@ pub use diagnostic::{Diagnostic, Place};
 pub use mode::{E10, Mode};
 pub use parcel::Parcel;
 pub use quality::Quality;
-pub use record::{AlertRecord, AlertState, EventRecord, Label, Severity};
+pub use record::{AlertRecord, AlertState, EventRecord, Label, Severity, WorkRecord};
 pub use sheet::{Chunk, MachineName, ReadingRows, Sensor, Sheet, TruthRows};
 pub use time::{Span, Time};

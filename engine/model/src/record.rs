@@ -63,6 +63,16 @@ pub struct AlertRecord {
     pub suppressed: bool,
 }
 
+/// Work that begins on a machine, and what it costs without its spare parts. Events say the rest when it is done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkRecord {
+    pub time: Time,
+    pub machine: u32,
+    pub future: u32,
+    pub planned: bool,
+    pub cost: f64,
+}
+
 /// A line of `truth/labels.csv`: one injected fault, exact to the tick. `end` is the first instant without it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Label {

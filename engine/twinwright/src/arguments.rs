@@ -78,6 +78,13 @@ pub struct RunArgs {
     /// Keep the whole state at an instant, or at a time after the start such as `+30 d`, in a file
     #[arg(long, num_args = 2, value_names = ["TIME", "FILE"])]
     pub save_at: Option<Vec<String>>,
+    /// Remember the run in a store: modes, alerts, works, states, measures, and with --readings what the sensors said;
+    /// sqlite:plant.db, postgres://USER@HOST/DB
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+    /// Simulated time between two whole states in the store [default: a sixteenth of the run]
+    #[arg(long, value_name = "TIME", value_parser = span_of, requires = "store")]
+    pub checkpoint_every: Option<Span>,
     /// A value instead of the scenario's, such as `maintenance.every="30 d"` or drivers.load=0.9; may come again
     #[arg(long, value_name = "PATH=VALUE", value_parser = set_of)]
     pub set: Vec<(String, String)>,
@@ -258,6 +265,7 @@ impl RunArgs {
         let mut settings = run::Settings::of(&self.scenario);
         (settings.out, settings.machines, settings.seed) = (self.out, self.machines, self.seed);
         settings.until = self.until;
+        (settings.store, settings.checkpoint_every) = (self.store, self.checkpoint_every);
         settings.save_at = self.save_at.and_then(|words| <[String; 2]>::try_from(words).ok()).map(SaveAt::from);
         settings.shape = if self.shape == "long" { Shape::Long } else { Shape::Wide };
         (settings.sets, settings.keep_futures, settings.junit) = (self.set, self.keeps.is_some(), self.junit);

@@ -2,10 +2,13 @@
 //!
 //! The binary is a thin shell over this library, so that tests and benches can call what it calls.
 
+pub mod bulletin;
 pub mod check;
 pub mod generate;
+pub mod history;
 pub mod init;
 pub mod library;
+pub mod memory;
 pub mod report;
 pub mod run;
 pub mod store;

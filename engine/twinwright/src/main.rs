@@ -9,7 +9,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use twinwright::{Trouble, check, generate, init, run, verify, whatif};
+use twinwright::bulletin::{self, arguments::ReportArgs};
+use twinwright::history::arguments::HistoryArgs;
+use twinwright::store::arguments::StoreArgs;
+use twinwright::{Trouble, check, generate, history, init, memory, run, store, verify, whatif};
 use twinwright_core::files::scenario::published_schema;
 use twinwright_core::plan::Study;
 use twinwright_model::Time;
@@ -37,11 +40,20 @@ enum Command {
         twinwright verify sent.csv --against out/sent"
     )]
     Verify(VerifyArgs),
+    /// Tell what a day, a week, a month or a whole run came to, and what to do next, from what a store remembers
+    #[command(
+        after_help = "Examples:\n  twinwright report weekly --store sqlite:plant.db\n  twinwright report pumps-year-1 --format html,json"
+    )]
+    Report(ReportArgs),
     /// Check machine and scenario files: all faults at once, each at its place
     #[command(
         after_help = "Example:\n  twinwright check machine-configs/centrifugal-pump.toml scenarios/pumps-year.toml"
     )]
     Check(CheckArgs),
+    /// Look after a store: its schema, what is in it
+    Store(StoreArgs),
+    /// Ask what a store remembers of machines, sensors, alerts and runs
+    History(HistoryArgs),
     /// Print the JSON Schema of a file, for editors
     #[command(after_help = "Example:\n  twinwright schema machine > machine.schema.json")]
     Schema {
@@ -72,7 +84,10 @@ fn main() -> ExitCode {
         Command::Run(args) => run_scenario(*args),
         Command::Generate(args) => generate_stream(*args),
         Command::Verify(args) => verify_received(args),
+        Command::Report(args) => report_on(args),
         Command::Check(args) => check_files(&args),
+        Command::Store(args) => tend_store(&args),
+        Command::History(args) => history::answer(&args, &mut std::io::stdout().lock()),
         Command::Schema { which } => print_schema(&which),
         Command::Init { name, into } => start_pair(&name, &into),
     };
@@ -101,17 +116,23 @@ fn say(text: &str) -> Result<(), Trouble> {
 fn run_scenario(args: RunArgs) -> Result<(), Trouble> {
     let explain = args.explain;
     let settings = args.settings();
-    let study = run::study(&settings)?;
+    if !settings.quiet {
+        show_warnings();
+    }
+    let (study, sources) = run::study_with_sources(&settings)?;
     if explain {
         say(&whatif::explanation(&settings, &study))?;
     }
     let stop = Arc::new(AtomicBool::new(false));
     listen_for_interrupt(&stop)?;
     if whatif::is_study(&settings, &study) {
-        return run_study(&settings, &study, &stop);
+        return run_study(&settings, &study, &sources, &stop);
     }
     let plan = study.base();
-    let outcome = run::run(&settings, plan, &stop)?;
+    let outcome = match &settings.store {
+        Some(_) => memory::run(&settings, plan, &sources, &stop)?,
+        None => run::run(&settings, plan, &stop)?,
+    };
     if !settings.quiet {
         say(&run::text::page(&outcome, plan))?;
     }
@@ -125,10 +146,18 @@ fn run_scenario(args: RunArgs) -> Result<(), Trouble> {
     if outcome.missed.is_empty() { Ok(()) } else { Err(Trouble::No(outcome.missed)) }
 }
 
-fn run_study(settings: &run::Settings, study: &Study, stop: &AtomicBool) -> Result<(), Trouble> {
+fn run_study(
+    settings: &run::Settings,
+    study: &Study,
+    sources: &memory::Sources,
+    stop: &AtomicBool,
+) -> Result<(), Trouble> {
+    memory::check_study(settings)?;
     let outcome = whatif::run(settings, study, stop)?;
+    let stored = memory::remember(settings, sources, &outcome)?;
     if !settings.quiet {
         say(&whatif::text::page(&outcome, study))?;
+        say(&stored)?;
     }
     if outcome.what_if.partial {
         let (done, asked) = (outcome.what_if.done, outcome.what_if.asked);
@@ -177,16 +206,32 @@ fn verify_received(args: VerifyArgs) -> Result<(), Trouble> {
     if report.clean() { Ok(()) } else { Err(Trouble::No(Vec::new())) }
 }
 
+fn tend_store(args: &StoreArgs) -> Result<(), Trouble> {
+    let stop = Arc::new(AtomicBool::new(false));
+    if args.command.is_long() {
+        listen_for_interrupt(&stop)?;
+    }
+    let answer = store::command(args, now(), &stop)?;
+    say(&answer.text)?;
+    if answer.fine { Ok(()) } else { Err(Trouble::No(Vec::new())) }
+}
+
+fn report_on(args: ReportArgs) -> Result<(), Trouble> {
+    let quiet = args.quiet;
+    let outcome = bulletin::report(&args.settings(now()))?;
+    if quiet { Ok(()) } else { say(&bulletin::page(&outcome)) }
+}
+
 fn now() -> Time {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Time(since.map_or(0, |since| since.as_nanos() as i64))
 }
 
-/// What happens to outlets while a stream runs, as lines on stderr.
+/// What happens to outlets and stores while something runs, as lines on stderr.
 fn show_warnings() {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::prelude::*;
-    let ours = Targets::new().with_target("twinwright_io", LevelFilter::INFO);
+    let ours = Targets::new().with_target("twinwright_io", LevelFilter::INFO).with_target("twinwright::memory", LevelFilter::INFO);
     let lines = tracing_subscriber::fmt::layer()
         .without_time()
         .with_target(false)

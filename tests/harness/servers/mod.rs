@@ -7,6 +7,7 @@ pub mod mosquitto;
 pub mod postgres;
 pub mod proxy;
 pub mod redis;
+pub mod s3;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

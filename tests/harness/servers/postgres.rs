@@ -113,10 +113,23 @@ impl Postgres {
     }
 
     fn psql(&self, database: &str, statements: &str) -> std::process::Output {
+        let mut psql = self.client(database);
+        psql.args(["-v", "ON_ERROR_STOP=1", "-c", statements]);
+        psql.output().expect("psql starts; tests/run installs it")
+    }
+
+    /// A psql that does what its input says, whatever becomes of each statement, and tells all about errors.
+    pub fn psql_of_lines(&self) -> Command {
+        let mut psql = self.client("plant");
+        psql.args(["-v", "VERBOSITY=verbose", "-f", "-"]);
+        psql
+    }
+
+    fn client(&self, database: &str) -> Command {
         let mut psql = Command::new(binary("psql"));
-        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database]);
-        psql.arg("-h").arg(&self.folder).args(["-p", &self.port.to_string(), "-c", statements]);
-        psql.env("PGTZ", "UTC").output().expect("psql starts; tests/run installs it")
+        psql.args(["-X", "-q", "-A", "-t", "-U", "postgres", "-d", database]);
+        psql.arg("-h").arg(&self.folder).args(["-p", &self.port.to_string()]).env("PGTZ", "UTC");
+        psql
     }
 }
 

@@ -105,3 +105,31 @@ fn a_full_disk_under_postgresql_is_said() {
     lasting(deliver(&server.url(), &parcels, &Tally::default()), "the disk of the server is full");
     drop(server);
 }
+
+/// With too little room for the tables nothing of them is there; with more all of them are.
+#[test]
+fn a_disk_that_is_full_while_the_tables_are_made_has_none_of_them() {
+    let scratch = Scratch::new();
+    let Some(disk) = Disk::mount(&scratch.join("disk"), "128k") else { return };
+    let base = Base::Sqlite(disk.0.join("plant.db"));
+    lasting(run(outlet(&base.url()).open()), "its disk");
+    assert!(as_root(&["mount", "-o", "remount,size=8m", &disk.0.display().to_string()]));
+    assert_eq!(base.ask("SELECT count(*) FROM sqlite_schema"), "0");
+    run(outlet(&base.url()).open()).unwrap();
+    assert_eq!(base.ask("SELECT count(*), max(version) FROM _sqlx_migrations"), "5|5");
+}
+
+#[test]
+fn a_server_whose_disk_is_full_while_the_tables_are_made_has_none_of_them() {
+    let scratch = Scratch::new();
+    let Some(disk) = Disk::mount(&scratch.join("disk"), "300k") else { return };
+    hand_over(&disk.0);
+    let server = Postgres::start(scratch.path());
+    server.ask(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.display()));
+    server.ask("ALTER DATABASE plant SET default_tablespace = small");
+    lasting(run(outlet(&server.url()).open()), "the disk of the server is full");
+    assert_eq!(server.ask("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"), "0");
+    assert!(as_root(&["mount", "-o", "remount,size=16m", &disk.0.display().to_string()]));
+    run(outlet(&server.url()).open()).unwrap();
+    assert_eq!(server.ask("SELECT count(*), max(version) FROM _sqlx_migrations"), "5|5");
+}

@@ -4,6 +4,7 @@ use super::Base;
 use crate::wires::run;
 use serde_json::json;
 use twinwright_io::outlets::address::Address;
+use twinwright_io::outlets::trouble::OutletTrouble;
 use twinwright_io::store::{Cell, Link, Place, Record};
 use twinwright_model::Time;
 use twinwright_tests::Scratch;
@@ -44,5 +45,41 @@ fn every_sort_of_value_comes_back_as_it_went() {
             assert_eq!(low.real(0), -2.5);
             link.close().await;
         });
+    }
+}
+
+/// What one of them cannot keep neither takes, wherever in a value it is.
+#[test]
+fn a_text_with_a_zero_byte_is_refused_by_both() {
+    let scratch = Scratch::new();
+    for base in Base::both(&scratch) {
+        run(async {
+            let mut link = link(&base).await;
+            let make = "INSERT INTO equipment (name, kind, metadata) VALUES ($1, 'pump', $2)";
+            for (name, about) in [("P\0", json!({})), ("P", json!({ "a": ["b", "c\0"] })), ("P", json!({ "a\0": 1 }))] {
+                let trouble = link.run(make, &[name.into(), about.into()]).await.unwrap_err();
+                assert!(matches!(&trouble, OutletTrouble::Input(why) if why.contains("zero bytes")), "{trouble:?}");
+            }
+            assert_eq!(link.run(make, &["P".into(), json!({ "a": "\u{1}" }).into()]).await.unwrap(), 1);
+            link.close().await;
+        });
+    }
+}
+
+#[test]
+fn a_value_may_follow_a_null_in_the_same_statement() {
+    let scratch = Scratch::new();
+    for base in Base::both(&scratch) {
+        run(async {
+            let mut link = link(&base).await;
+            link.run("INSERT INTO equipment (name, kind) VALUES ('x', 'x')", &[]).await.unwrap();
+            let make = "INSERT INTO sensors (equipment_id, name, range_low) VALUES (coalesce($1, 1), $2, $3)";
+            let (none, low): (Option<i64>, Option<f64>) = (None, None);
+            link.run(make, &[none.into(), "a".into(), low.into()]).await.unwrap();
+            link.run(make, &[1.into(), "b".into(), 2.5.into()]).await.unwrap();
+            link.run(make, &[none.into(), "c".into(), low.into()]).await.unwrap();
+            link.close().await;
+        });
+        assert_eq!(base.ask("SELECT count(*), count(range_low) FROM sensors WHERE equipment_id = 1"), "3|1");
     }
 }

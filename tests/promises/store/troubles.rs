@@ -2,8 +2,11 @@
 
 use super::{Base, Postgres, counted, deliver, open, outlet, parcel, plant, stream};
 use crate::wires::run;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use twinwright_io::outlets::Tally;
 use twinwright_io::outlets::trouble::OutletTrouble;
+use twinwright_io::store::{Link, Place};
 use twinwright_model::Span;
 use twinwright_tests::Scratch;
 use twinwright_tests::servers::free_port;
@@ -54,8 +57,8 @@ fn who_may_only_write_rows_needs_no_more_in_a_store_that_is_up_to_date() {
     let server = Postgres::start(scratch.path());
     deliver(&server.url(), &[], &Tally::default()).unwrap();
     server.ask(
-        "CREATE ROLE ann LOGIN PASSWORD 'se:cret'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ann; \
-         GRANT INSERT ON sensor_readings TO ann",
+        "CREATE ROLE ann LOGIN PASSWORD 'se:cret'; \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ann",
     );
     let tally = Tally::default();
     let url = format!("postgres://ann@127.0.0.1:{}/plant?password=se%3Acret", server.port);
@@ -106,4 +109,75 @@ fn a_reading_of_a_sensor_that_its_machine_does_not_have_is_said() {
     let url = format!("sqlite:{}", scratch.join("plant.db").display());
     let trouble = deliver(&url, &[parcel(&[(0, 0, 1, 1.0), (0, 7, 1, 1.0)])], &Tally::default()).unwrap_err();
     assert!(trouble.to_string().contains("machine 0 of this run has no sensor 7"), "{trouble}");
+}
+
+/// What a connection for anything but readings says when it cannot be made.
+fn no_link(url: &str) -> OutletTrouble {
+    match run(async { Link::open(&Place::parse(url)?).await }) {
+        Err(trouble) => {
+            let why = trouble.to_string();
+            assert!(!why.contains('\n') && !why.contains("se:cret") && !why.contains("se%3Acret"), "{why}");
+            trouble
+        }
+        Ok(_) => panic!("{url}: is opened"),
+    }
+}
+
+/// Ten seconds of waiting, which is what connecting may take.
+#[test]
+fn a_server_that_takes_connections_and_says_nothing_is_not_waited_for_for_ever() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let trouble = no_link(&format!("postgres://ann:se%3Acret@127.0.0.1:{port}/plant"));
+    let said = "the server does not answer within";
+    assert!(matches!(&trouble, OutletTrouble::Passing(why) if why.contains(said)), "{trouble:?}");
+    drop(listener);
+}
+
+#[test]
+fn a_server_of_something_else_is_said() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+        }
+    });
+    let why = no_link(&format!("postgres://ann:se%3Acret@127.0.0.1:{port}/plant")).to_string();
+    assert!(why.starts_with(&format!("postgres://ann@127.0.0.1:{port}/plant: ")), "{why}");
+}
+
+/// Another session holds a lock; both databases give up after the time that the address allows.
+#[test]
+fn a_statement_that_takes_too_long_ends_in_one_line() {
+    let scratch = Scratch::new();
+    for base in Base::both(&scratch) {
+        deliver(&base.url(), &[], &Tally::default()).unwrap();
+        let (lock, said) = match base {
+            Base::Postgres(_) => ("BEGIN; LOCK TABLE runs; SELECT 'locked';", "the server took too long"),
+            Base::Sqlite(_) => ("BEGIN EXCLUSIVE; SELECT 'locked';", "another program is writing to it"),
+        };
+        let mut holder = base.session();
+        let mut input = holder.stdin.take().unwrap();
+        writeln!(input, "{lock}").unwrap();
+        let mut line = String::new();
+        BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), "locked");
+        let url = base.url() + if base.url().contains('?') { "&timeout=200ms" } else { "?timeout=200ms" };
+        let trouble = run(async {
+            let mut link = Link::open(&Place::parse(&url)?).await?;
+            link.run("UPDATE runs SET title = 'x'", &[]).await
+        });
+        let trouble = trouble.expect_err("the row is locked");
+        let is_it = |why: &str| why.contains(said) && !why.contains('\n');
+        assert!(matches!(&trouble, OutletTrouble::Passing(why) if is_it(why)), "{trouble:?}");
+        drop(input);
+        holder.wait().unwrap();
+        // Nothing is left of it.
+        run(async {
+            let mut link = Link::open(&Place::parse(&url)?).await?;
+            link.run("UPDATE runs SET title = 'x'", &[]).await
+        })
+        .unwrap();
+    }
 }

@@ -3,7 +3,7 @@
 use super::{compiled, plan_named, study};
 use twinwright_core::maintenance::Policy;
 use twinwright_core::plan::Study;
-use twinwright_core::plan::study::{Better, Of};
+use twinwright_core::plan::study::{Better, From, Of};
 
 fn names(study: &Study) -> Vec<&str> {
     study.runs.iter().map(|run| run.name.as_str()).collect()
@@ -136,7 +136,7 @@ fn what_is_asked_is_bound_by_name() {
     assert_eq!((optimise.budget, optimise.better), (20_000, Better::Higher));
     let over = optimise.over.iter().map(|bounds| (bounds.low, bounds.high, bounds.is_time));
     assert_eq!(over.collect::<Vec<_>>(), [(0.1, 0.9, false), (20.0, 48.0, true)]);
-    assert_eq!(study.from.as_deref(), Some("plant.snapshot"));
+    assert_eq!(study.from, Some(From::Snapshot("plant.snapshot".to_owned())));
 }
 
 #[test]

@@ -59,6 +59,9 @@ impl Stream {
     /// Weibull by its mean: `scale` is mean / Gamma(1 + 1/shape), in logarithms because Gamma overflows below shape
     /// 0.006.
     pub fn weibull(&mut self, shape: f64, mean: f64) -> f64 {
+        if shape == 1.0 {
+            return self.exponential(mean);
+        }
         let log_over_scale = libm::log(self.exponential(1.0)) / shape;
         mean * libm::exp(log_over_scale - libm::lgamma(1.0 + 1.0 / shape))
     }

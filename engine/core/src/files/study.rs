@@ -1,6 +1,6 @@
 //! What a scenario asks: variants, a sweep, random futures, measures of its own, expectations, an optimum.
 
-use super::leaf::{At, Formula, Named};
+use super::leaf::{At, Formula, Instant, Named};
 use super::node::{Node, Value};
 use super::numbers::{Num, looks_like_a_distribution, span_schema};
 use super::read::{Cx, Read};
@@ -161,7 +161,13 @@ spec! {
     /// Where the scenario goes on from.
     pub struct FromSpec {
         /// A file that `run --save-at` wrote, beside the scenario.
-        snapshot: At<String>,
+        snapshot: Option<At<String>>,
+        /// The store of a run that remembers: `sqlite:plant.db` beside the scenario, or `postgres://user@host/plant`.
+        store: Option<At<String>>,
+        /// The instant of the stored run at which it goes on.
+        at: Option<At<Instant>>,
+        /// The name of the stored run (default: the latest of this scenario that knows itself then).
+        run: Option<At<String>>,
     }
 }
 

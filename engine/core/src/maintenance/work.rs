@@ -5,17 +5,15 @@ use super::spares::{Shelf, spares_of};
 use super::{MaintenancePlan, Policy};
 use crate::plan::{Model, Plan};
 use crate::world::agenda::Deed;
-use crate::world::{Agenda, Down, Floor, Hall, Run};
+use crate::world::{Agenda, Down, Few, Floor, Hall, Run};
 use bevy_ecs::prelude::Resource;
 use serde_json::json;
-use std::collections::BTreeSet;
-use std::ops::Bound::{Excluded, Unbounded};
-use twinwright_model::Mode;
+use twinwright_model::{Mode, WorkRecord};
 
 /// Who waits for hands, by future: (since, local number); how many hands are busy; and the shelves.
 #[derive(Debug, Clone, Default, Resource)]
 pub struct Crews {
-    pub waiting: Vec<BTreeSet<(u32, u32)>>,
+    pub waiting: Vec<Few<(u32, u32)>>,
     pub busy: Vec<u32>,
     pub shelves: Vec<Shelf>,
 }
@@ -24,7 +22,7 @@ impl Crews {
     /// Nobody waits, and the shelves are full.
     pub fn new(plan: &MaintenancePlan, futures: usize) -> Crews {
         let shelf = Shelf::full(&plan.spares);
-        Crews { waiting: vec![BTreeSet::new(); futures], busy: vec![0; futures], shelves: vec![shelf; futures] }
+        Crews { waiting: vec![Few::default(); futures], busy: vec![0; futures], shelves: vec![shelf; futures] }
     }
 }
 
@@ -126,11 +124,11 @@ impl Floor<'_> {
     pub fn give_hands(&mut self) {
         let crew = self.plan().maintenance.crew.unwrap_or(u32::MAX);
         for row in 0..self.crews.busy.len() {
-            let mut next = self.crews.waiting[row].first().copied();
+            let mut next = self.crews.waiting[row].first();
             while let Some(entry) = next.filter(|_| self.crews.busy[row] < crew) {
-                next = self.crews.waiting[row].range((Excluded(entry), Unbounded)).next().copied();
+                next = self.crews.waiting[row].after(entry);
                 if self.can_begin(entry.1) {
-                    self.crews.waiting[row].remove(&entry);
+                    self.crews.waiting[row].remove(entry);
                     self.crews.busy[row] += u32::from(self.begin(entry.1));
                 }
             }
@@ -195,6 +193,8 @@ impl Floor<'_> {
         } else {
             self.modes[at].down = Down::Failed { wears: all, busy: true, since: tick, until };
         }
+        let (time, (machine, future)) = (self.time(), self.whose(local));
+        self.outbox.work(WorkRecord { time, machine, future, planned, cost: cost_planned + cost_unplanned });
         self.agenda.add(until, local, Deed::FinishWork);
         self.unrest.add(local);
         true

@@ -1,8 +1,10 @@
 //! A study: a scenario with everything that it compares, and what is asked of the comparison.
 
+mod from;
 mod runs;
 pub mod sweep;
 
+pub use from::From;
 pub(super) use runs::compares;
 
 use super::scenario::Compiler;
@@ -11,7 +13,6 @@ use super::{Changes, Document, Library, Plan};
 use crate::expression::{self, Bound, Meaning, Names};
 use crate::files::node::Key;
 use crate::files::scenario::ScenarioSpec;
-use crate::files::sources::Fault;
 use crate::files::{Cx, Node, Read, Value, units};
 use std::sync::Arc;
 use sweep::Sweep;
@@ -34,8 +35,8 @@ pub struct Study {
     pub expects: Vec<Expectation>,
     pub stop: Option<StopRule>,
     pub optimise: Option<Optimisation>,
-    /// The snapshot that it goes on from: a path as the scenario says it, beside the scenario file.
-    pub from: Option<String>,
+    /// What it goes on from.
+    pub from: Option<From>,
 }
 
 /// One thing that is run: a variant at a point of the sweep.
@@ -198,7 +199,7 @@ pub fn study(document: &Document, library: &dyn Library, changes: &Changes) -> R
     let runs = runs::compile(&mut compiler, &node, &spec, &sweep);
     compiler.check_swept(&sweep);
     check_bounds(&mut compiler, &node, &spec);
-    check_from(&mut compiler, &spec);
+    from::check(&mut compiler, &spec);
     let asks = compiler.asks.take().unwrap_or_default();
     if !compiler.faults.is_empty() || runs.is_empty() {
         return Err(compiler.faults.into_diagnostics(&compiler.sources));
@@ -210,7 +211,7 @@ pub fn study(document: &Document, library: &dyn Library, changes: &Changes) -> R
         expects: asks.expects,
         stop: asks.stop,
         optimise: asks.optimise,
-        from: spec.from.map(|from| from.snapshot.value),
+        from: spec.from.as_ref().and_then(from::read),
     })
 }
 
@@ -227,12 +228,5 @@ fn check_bounds(compiler: &mut Compiler<'_>, scenario: &Node, spec: &ScenarioSpe
         if !sets.is_empty() && compiler.faults.is_empty() {
             compiler.plan(scenario, &Edits { sets, ..Edits::default() });
         }
-    }
-}
-
-fn check_from(compiler: &mut Compiler<'_>, spec: &ScenarioSpec) {
-    if let Some(from) = spec.from.as_ref().filter(|from| from.snapshot.value.trim().is_empty()) {
-        let fault = Fault::new(&from.snapshot.span, "from", "this names no file");
-        compiler.faults.add(fault.expected("a file that `run --save-at` wrote, such as \"plant.snapshot\""));
     }
 }

@@ -1,5 +1,6 @@
 //! Digests of a run's state: of each machine by itself, put together however machines were spread over worlds.
 
+use super::Snapshot;
 use crate::digest::Hash;
 use crate::plan::Plan;
 use crate::script::conditions::Standing;
@@ -22,6 +23,24 @@ impl Twin {
             conditions.extend(touched.map(|(number, standing)| ((plant.future, number), Hash::of(standing))));
         }
         Digests { worlds: vec![WorldDigests { first_future, members, machines }], conditions }
+    }
+}
+
+impl Snapshot {
+    /// The digest of the run whose state this is: the one that its worlds would give at this tick.
+    pub fn digest(&self, plan: &Plan) -> u128 {
+        let first_future = self.machines.first().map_or(0, |state| state.future);
+        let firsts = self.machines.iter().take_while(|state| state.future == first_future);
+        let world = WorldDigests {
+            first_future,
+            members: firsts.map(|state| state.machine).collect(),
+            machines: self.machines.iter().map(Hash::of).collect(),
+        };
+        let listed = self.plants.iter().flat_map(|plant| {
+            let touched = plant.conditions.iter().enumerate().filter(|(_, seen)| **seen != Standing::default());
+            touched.map(|(number, seen)| ((plant.future, number), Hash::of(seen)))
+        });
+        Digests { worlds: vec![world], conditions: listed.collect() }.combine(plan, self.tick.unwrap_or(0))
     }
 }
 

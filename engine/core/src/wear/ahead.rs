@@ -214,13 +214,22 @@ impl WearState {
         if holds(from) {
             return Some(from);
         }
+        let straight = piece.straight_to(level.at);
+        let guess = straight.map(|s| self.first_tick(s, whose.tick_nanos, (from, end - 1)));
+        // A straight line says where, but for rounding.
+        if let Some(guess) = guess.filter(|guess| (from + 1..end).contains(guess))
+            && holds(guess)
+            && !holds(guess - 1)
+        {
+            return Some(guess);
+        }
         if !holds(end - 1) {
             return None;
         }
         let (mut below, mut above) = (from, end - 1);
-        if let Some(s) = piece.straight_to(level.at) {
-            // A straight line says where: bisecting is left with a few ticks.
-            let guess = self.first_tick(s, whose.tick_nanos, (from, end - 1)).clamp(from, end - 1);
+        if let Some(guess) = guess {
+            // Bisecting is left with a few ticks.
+            let guess = guess.clamp(from, end - 1);
             let (low, high) = (guess.saturating_sub(2).max(from), guess.saturating_add(2).min(end - 1));
             below = if holds(low) { below } else { low };
             above = if holds(high) { high } else { above };

@@ -1,8 +1,9 @@
 //! What is due at a tick, kept in one order for all features, so that a tick with nothing due costs one comparison.
 
+use super::few::Few;
 use bevy_ecs::prelude::Resource;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use smallvec::SmallVec;
 
 /// Something to be done to one machine. The order of this list is the order within a tick and machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -55,7 +56,7 @@ pub struct Due {
 /// All that is due, soonest first.
 #[derive(Debug, Clone, Default, Resource)]
 pub struct Agenda {
-    dues: BTreeSet<Due>,
+    dues: Few<Due>,
     /// What is being done at this tick.
     pub today: Vec<Due>,
 }
@@ -86,7 +87,7 @@ impl Agenda {
     }
 
     /// Today's deeds of some sort, in order.
-    pub fn todays(&self, sort: impl Fn(Deed) -> bool) -> Vec<(u32, Deed)> {
+    pub fn todays(&self, sort: impl Fn(Deed) -> bool) -> SmallVec<[(u32, Deed); 4]> {
         self.today.iter().filter(|due| sort(due.deed)).map(|due| (due.local, due.deed)).collect()
     }
 

@@ -1,6 +1,7 @@
 //! Modes: what each machine is doing, why, and how much time it spent so.
 
 use super::clock::{Clock, Course};
+use super::few::Few;
 use super::floor::{Floor, Hall};
 use crate::groups::Groups;
 use crate::links::LinkKind;
@@ -8,7 +9,6 @@ use crate::plan::{Plan, slot};
 use bevy_ecs::prelude::{Component, Resource};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeSet;
 use twinwright_model::Mode;
 
 /// Why a machine cannot run.
@@ -94,7 +94,7 @@ impl Modes {
 /// Machines whose mode may change at this tick, and when duty cycles next say something.
 #[derive(Debug, Clone, Default, Resource)]
 pub struct Unrest {
-    pub locals: BTreeSet<u32>,
+    pub locals: Few<u32>,
     /// By model: the next tick at which its duty changes phase.
     pub duty: Vec<u32>,
     /// Links by machine of the plan: (other end, kind).

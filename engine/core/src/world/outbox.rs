@@ -2,7 +2,7 @@
 
 use bevy_ecs::prelude::Resource;
 use serde_json::{Map, Value};
-use twinwright_model::{AlertRecord, EventRecord, Label, Time};
+use twinwright_model::{AlertRecord, EventRecord, Label, Time, WorkRecord};
 
 /// Events, alerts and labels since they were last taken.
 #[derive(Debug, Clone, Default, Resource)]
@@ -10,11 +10,19 @@ pub struct Outbox {
     pub events: Vec<EventRecord>,
     pub alerts: Vec<AlertRecord>,
     pub labels: Vec<Label>,
+    /// Works that began.
+    pub works: Vec<WorkRecord>,
     /// Nobody listens: a run that only wants measures keeps no records.
     pub muted: bool,
 }
 
 impl Outbox {
+    pub fn work(&mut self, work: WorkRecord) {
+        if !self.muted {
+            self.works.push(work);
+        }
+    }
+
     /// `detail` is only asked where somebody listens.
     pub fn event<const N: usize>(
         &mut self,

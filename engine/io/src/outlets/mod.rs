@@ -15,6 +15,7 @@ pub mod redis;
 pub mod store;
 pub mod trouble;
 
+use crate::store::chronicle::Unit;
 use address::Address;
 use carrier::Terms;
 use queue::WhenFull;
@@ -56,6 +57,8 @@ pub struct Freight {
     pub rows: Option<Arc<Parcel>>,
     /// One row a machine and instant, by sheet.
     pub sheets: Option<Arc<Chunk>>,
+    /// A piece of a run's history, for the scribe of a store.
+    pub unit: Option<Arc<Unit>>,
     /// How many readings it holds.
     pub readings: u64,
 }
@@ -112,7 +115,7 @@ pub fn open(
 /// Readings that may wait for an outlet.
 const QUEUE: u64 = 400_000;
 /// How long an outlet's passing trouble is put up with.
-const PATIENCE: Duration = Duration::from_secs(300);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What is known of a stream before it starts.
 #[derive(Debug, Clone)]

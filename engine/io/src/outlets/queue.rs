@@ -170,7 +170,7 @@ mod tests {
         let rows = |from: u64, count: u64| {
             let seq: Vec<u64> = (from..from + count).collect();
             let parcel = Parcel { time: vec![twinwright_model::Time(0); seq.len()], seq, ..Parcel::default() };
-            Freight { readings: count, rows: Some(Arc::new(parcel)), sheets: None }
+            Freight { readings: count, rows: Some(Arc::new(parcel)), sheets: None, unit: None }
         };
         for (from, count) in [(0, 10), (10, 5), (15, 19_990), (20_005, 3)] {
             queue.push(rows(from, count), || false);

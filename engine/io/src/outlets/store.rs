@@ -2,7 +2,8 @@
 //!
 //! A freight goes in batches, each a transaction; a reading is acknowledged when its batch is committed. After trouble
 //! the same freight goes on where it stopped. A batch whose commit was not answered goes again: readings are known by
-//! sensor and time, so that it cannot be stored twice.
+//! sensor and time, so that it cannot be stored twice. At a clock's pace a batch is what came while the one before was
+//! committed, so that nothing waits for a batch to be full.
 
 use super::address::Address;
 use super::trouble::OutletTrouble;
@@ -132,8 +133,9 @@ impl Outlet for StoreOutlet {
 
     fn finish<'a>(&'a mut self, _tally: &'a Tally) -> Pending<'a, Result<(), OutletTrouble>> {
         Box::pin(async {
+            // What a writer leaves unfinished the next one to connect finishes: after trouble that is this one.
             if let Some((store, _)) = self.link.take() {
-                store.close().await;
+                store.close().await?;
             }
             Ok(())
         })

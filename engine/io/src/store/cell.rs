@@ -236,6 +236,15 @@ impl<'r> Decode<'r, Postgres> for Cell {
 }
 
 impl Cell {
+    /// The text in it that has a zero byte, if one has.
+    pub(super) fn text_with_zero_byte(&self) -> Option<&str> {
+        match self {
+            Cell::Text(text) => Some(text.as_str()).filter(|text| text.contains('\0')),
+            Cell::Json(value) => in_json(value),
+            _ => None,
+        }
+    }
+
     /// Adds it to the arguments of a statement for SQLite.
     pub(super) fn bind_sqlite(&self, arguments: &mut SqliteArguments) -> Result<(), BoxDynError> {
         match self {
@@ -260,5 +269,17 @@ impl Cell {
             _ => <String as Decode<'_, Sqlite>>::decode(raw).map(Cell::Text),
         };
         decoded.map_err(sqlx::Error::Decode)
+    }
+}
+
+fn in_json(value: &serde_json::Value) -> Option<&str> {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => Some(text.as_str()).filter(|text| text.contains('\0')),
+        Value::Array(values) => values.iter().find_map(in_json),
+        Value::Object(pairs) => pairs
+            .iter()
+            .find_map(|(key, value)| Some(key.as_str()).filter(|key| key.contains('\0')).or_else(|| in_json(value))),
+        _ => None,
     }
 }

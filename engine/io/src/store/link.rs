@@ -29,6 +29,8 @@ pub struct Link {
     name: String,
     patience: Duration,
     wire: Wire,
+    /// Whether [`Link::begin`] was called and the end has not come.
+    open: bool,
 }
 
 #[derive(Debug)]
@@ -57,16 +59,41 @@ impl Link {
 
     pub(super) fn postgres(server: &Server, connection: PgConnection) -> Link {
         let wire = Wire::Postgres(Box::new(connection));
-        Link { name: server.name.clone(), patience: server.timeout + SILENT, wire }
+        Link { name: server.name.clone(), patience: server.timeout + SILENT, wire, open: false }
     }
 
     pub(super) fn sqlite(file: &File, connection: SqliteConnection) -> Link {
-        Link { name: file.name.clone(), patience: file.timeout + SILENT, wire: Wire::Sqlite(Box::new(connection)) }
+        let wire = Wire::Sqlite(Box::new(connection));
+        Link { name: file.name.clone(), patience: file.timeout + SILENT, wire, open: false }
     }
 
     /// As messages call the store.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Waits longer for each answer from now on: for work that goes through all of a store.
+    pub fn be_patient(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// For what only PostgreSQL has, such as COPY.
+    pub(super) fn wire_of_postgres(&mut self) -> Result<&mut PgConnection, OutletTrouble> {
+        match &mut self.wire {
+            Wire::Postgres(wire) => Ok(wire),
+            Wire::Sqlite(_) => Err(OutletTrouble::lasting(format!("{}: this is no PostgreSQL", self.name))),
+        }
+    }
+
+    pub(super) fn wire_of_sqlite(&mut self) -> Result<&mut SqliteConnection, OutletTrouble> {
+        match &mut self.wire {
+            Wire::Sqlite(wire) => Ok(wire),
+            Wire::Postgres(_) => Err(OutletTrouble::lasting(format!("{}: this is no SQLite", self.name))),
+        }
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -78,12 +105,13 @@ impl Link {
 
     /// Does a statement and says how many rows it touched.
     pub async fn run(&mut self, statement: impl Into<Arc<str>>, values: &[Cell]) -> Result<u64, OutletTrouble> {
+        refuse_zero_bytes(&self.name, values)?;
         let statement = AssertSqlSafe(statement.into());
         let doing = async {
             match &mut self.wire {
                 Wire::Postgres(wire) => {
-                    let done = sqlx::query_with(statement, of_postgres(values)?).execute(&mut **wire).await?;
-                    Ok(done.rows_affected())
+                    let query = sqlx::query_with(statement, of_postgres(values)?).persistent(have_types(values));
+                    Ok(query.execute(&mut **wire).await?.rows_affected())
                 }
                 Wire::Sqlite(wire) => {
                     let done = sqlx::query_with(statement, of_sqlite(values)?).execute(&mut **wire).await?;
@@ -117,11 +145,13 @@ impl Link {
         values: &[Cell],
         mut take: impl FnMut(Record),
     ) -> Result<(), OutletTrouble> {
+        refuse_zero_bytes(&self.name, values)?;
         let statement = AssertSqlSafe(statement.into());
         let reading = async {
             match &mut self.wire {
                 Wire::Postgres(wire) => {
-                    let mut rows = sqlx::query_with(statement, of_postgres(values)?).fetch(&mut **wire);
+                    let query = sqlx::query_with(statement, of_postgres(values)?).persistent(have_types(values));
+                    let mut rows = query.fetch(&mut **wire);
                     while let Some(row) = rows.try_next().await? {
                         take(from_postgres(&row)?);
                     }
@@ -145,14 +175,24 @@ impl Link {
             Dialect::Postgres => "BEGIN",
             Dialect::Sqlite => "BEGIN IMMEDIATE",
         };
-        self.run(statement, &[]).await.map(|_| ())
+        self.run(statement, &[]).await?;
+        self.open = true;
+        Ok(())
+    }
+
+    /// Whether a transaction is open that [`Link::begin`] began.
+    pub fn in_transaction(&self) -> bool {
+        self.open
     }
 
     pub async fn commit(&mut self) -> Result<(), OutletTrouble> {
-        self.run("COMMIT", &[]).await.map(|_| ())
+        self.run("COMMIT", &[]).await?;
+        self.open = false;
+        Ok(())
     }
 
     pub async fn roll_back(&mut self) -> Result<(), OutletTrouble> {
+        self.open = false;
         self.run("ROLLBACK", &[]).await.map(|_| ())
     }
 
@@ -175,6 +215,23 @@ async fn within<T>(
         Ok(done) => done.map_err(|error| said::trouble(name, &error)),
         Err(_) => Err(OutletTrouble::passing(format!("{name}: the store is silent for {} s", patience.as_secs()))),
     }
+}
+
+/// PostgreSQL has no zero bytes in texts; what one database refuses the other must not take.
+fn refuse_zero_bytes(name: &str, values: &[Cell]) -> Result<(), OutletTrouble> {
+    match values.iter().find_map(Cell::text_with_zero_byte) {
+        Some(text) => {
+            let some: String = text.chars().take(60).collect();
+            Err(OutletTrouble::Input(format!("{name}: {some:?} cannot be stored; expected a text without zero bytes")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether a statement may be kept for other values: for what is null the server takes the type of the column, which is not
+/// always that of the values to come (an `integer` where we send a `bigint`).
+fn have_types(values: &[Cell]) -> bool {
+    values.iter().all(|value| *value != Cell::Null)
 }
 
 fn of_postgres(values: &[Cell]) -> Result<PgArguments, Error> {

@@ -2,18 +2,48 @@
 //!
 //! A store that is up to date is only read: whoever may not change its schema can still write readings.
 
+use super::link::Dialect;
+use super::said;
+use crate::outlets::trouble::OutletTrouble;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
-use sqlx::{Connection, PgConnection, SqliteConnection};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection};
 
 static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
-/// One program at a time: the migrator takes an advisory lock of the database.
+/// Under which PostgreSQL's schema is changed: `twinschm` as a number.
+const LOCK: i64 = 0x7477_696e_7363_686d;
+
+/// The steps that this program knows: number and checksum, in order.
+pub fn known(dialect: Dialect) -> Vec<(i64, Vec<u8>)> {
+    let migrator = match dialect {
+        Dialect::Postgres => &POSTGRES,
+        Dialect::Sqlite => &SQLITE,
+    };
+    migrator.iter().map(|one| (one.version, one.checksum.to_vec())).collect()
+}
+
+/// What a file has when all steps were done: kind, name and text of each table, index and guard. They are done once
+/// more, in memory.
+pub async fn fresh_sqlite(name: &str) -> Result<Vec<(String, String, String)>, OutletTrouble> {
+    let options = SqliteConnectOptions::new().in_memory(true).disable_statement_logging();
+    let connected = SqliteConnection::connect_with(&options).await;
+    let mut fresh = connected.map_err(|error| said::trouble(name, &error))?;
+    sqlite(&mut fresh).await.map_err(|error| said::migrating(name, &error))?;
+    let ask = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name";
+    sqlx::query_as(ask).fetch_all(&mut fresh).await.map_err(|error| said::trouble(name, &error))
+}
+
+/// All of it or nothing, and one program at a time: the lock of the migrator itself ends before the transaction does.
 pub async fn postgres(connection: &mut PgConnection) -> Result<(), MigrateError> {
     if is_current(&POSTGRES, connection).await? {
         return Ok(());
     }
-    POSTGRES.run_direct(None, connection, false).await
+    let mut all = connection.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *all).await?;
+    POSTGRES.run_direct(None, &mut *all, false).await?;
+    Ok(all.commit().await?)
 }
 
 /// All of it or nothing: SQLite has no other lock than a transaction that writes from its beginning.

@@ -1,19 +1,20 @@
-//! The store in PostgreSQL: one connection, readings by binary COPY.
+//! The store in PostgreSQL: readings and new roll-ups by binary COPY.
 //!
-//! A batch is one COPY, which is one transaction. If the server says that some of it is there already (a commit whose
-//! answer was lost, a reading that was delivered twice), the batch goes through a table of this session and only what is
-//! new is added. Every statement has a limit at the server, and every wait one here, for servers that fell silent.
+//! A batch is one transaction. If the server says that some of it is there already (a commit whose answer was lost, a
+//! reading that was delivered twice), the batch goes through a table of this session and only what is new is added.
+//! Every statement has a limit at the server, and every wait one here, for servers that fell silent.
 
-use super::cell::{Cell, TO_2000};
+use super::cell::TO_2000;
 use super::place::Server;
-use super::registry::{Found, Registry, SensorIds};
+use super::registry::{Found, Registry};
+use super::rollups::{Entry, Grain, tables};
 use super::rows::Row;
 use super::{Written, migrations, said};
 use crate::outlets::trouble::OutletTrouble;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Error, Executor, Row as _};
-use std::collections::BTreeSet;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -30,7 +31,7 @@ const WARY: u32 = 20;
 /// Names sent in one statement.
 const NAMES: usize = 10_000;
 /// The lock under which registry rows are made, so that ids stay dense: `twinwrgt` as a number.
-const REGISTRY_LOCK: i64 = 0x7477_696e_7772_6774;
+pub(super) const REGISTRY_LOCK: i64 = 0x7477_696e_7772_6774;
 
 const DIRECT: &str = "COPY sensor_readings (sensor_id, time, value, quality) FROM STDIN (FORMAT binary)";
 const STAGED: &str = "COPY incoming_readings FROM STDIN (FORMAT binary)";
@@ -42,101 +43,104 @@ const ADD: &str = "INSERT INTO sensor_readings (sensor_id, time, value, quality)
 const OTHERS: &str = "SELECT count(*) FROM incoming_readings i JOIN sensor_readings r USING (sensor_id, time) \
                       WHERE (r.value, r.quality) IS DISTINCT FROM (i.value, i.quality)";
 
-/// Microseconds of the days that a partition of readings holds, and where they are counted from.
-const WEEK: i64 = 7 * 86_400_000_000;
-const FIRST_MONDAY: i64 = 4 * 86_400_000_000;
-
-/// A connection to a server.
-pub struct PostgresStore {
-    name: String,
-    connection: PgConnection,
-    patience: Duration,
+/// Writes batches. Each is written between [`Copier::begin`] and the commit.
+#[derive(Debug, Default)]
+pub struct Copier {
     /// Whether this session has its table for what may be known.
     has_stage: bool,
     wary: u32,
-    /// Weeks that are known to have their partition.
-    weeks: BTreeSet<i64>,
     buffer: Vec<u8>,
 }
 
-impl PostgresStore {
-    pub async fn connect(server: &Server) -> Result<PostgresStore, OutletTrouble> {
-        Ok(PostgresStore {
-            name: server.name.clone(),
-            connection: connect(server).await?,
-            patience: server.timeout + SILENT,
-            has_stage: false,
-            wary: 0,
-            weeks: BTreeSet::new(),
-            buffer: Vec::with_capacity(FLUSH + 64),
-        })
+/// Why a batch did not get in.
+#[derive(Debug)]
+pub enum Setback {
+    /// Some of it is there already.
+    Known,
+    /// A partition that was there is gone.
+    NoRoom,
+    Other(Error),
+    Trouble(OutletTrouble),
+}
+
+impl From<OutletTrouble> for Setback {
+    fn from(trouble: OutletTrouble) -> Setback {
+        Setback::Trouble(trouble)
+    }
+}
+
+impl From<Error> for Setback {
+    fn from(error: Error) -> Setback {
+        let Error::Database(said) = &error else { return Setback::Other(error) };
+        match said.code().as_deref() {
+            Some("23505") => Setback::Known,
+            // What breaks a rule names it; what has no partition does not.
+            Some("23514") if said.constraint().is_none() => Setback::NoRoom,
+            Some("42P01") => Setback::NoRoom,
+            _ => Setback::Other(error),
+        }
+    }
+}
+
+impl Copier {
+    /// Begins a transaction that no repair of roll-ups comes between. Says how many repairs there were.
+    pub async fn begin(&self, connection: &mut PgConnection) -> Result<i64, Error> {
+        let lock = tables::REPAIR_LOCK;
+        let begin = format!("BEGIN; SELECT pg_advisory_xact_lock_shared({lock}); SELECT repairs FROM rollups_state");
+        let rows = sqlx::raw_sql(AssertSqlSafe(begin)).fetch_all(connection).await?;
+        rows.last().ok_or(Error::RowNotFound)?.try_get(0)
     }
 
-    pub async fn register(&mut self, registry: &Registry) -> Result<SensorIds, OutletTrouble> {
-        let found = within(&self.name, MIGRATING, find_or_make(&mut self.connection, registry)).await?;
-        let found = found.map_err(|error| said::trouble(&self.name, &error))?;
-        registry.match_up(&self.name, &found)
+    /// Some rows were known: more are near.
+    pub fn be_wary(&mut self) {
+        self.wary = WARY;
     }
 
-    pub async fn write(&mut self, rows: &[Row]) -> Result<Written, OutletTrouble> {
-        let patience = self.patience;
-        let name = self.name.clone();
-        let written = within(&name, patience * 3, async {
-            self.make_room(rows).await?;
-            if self.wary > 0 {
-                self.wary -= 1;
-                return self.add_new(rows).await;
-            }
-            match copy(&mut self.connection, &mut self.buffer, DIRECT, rows).await {
-                Err(Error::Database(error)) if error.is_unique_violation() => {
-                    self.wary = WARY;
-                    self.add_new(rows).await
-                }
-                done => done.map(|_| Written::default()),
-            }
-        });
-        written.await?.map_err(|error| said::trouble(&name, &error))
+    pub fn is_wary(&self) -> bool {
+        self.wary > 0
     }
 
-    /// Makes the partitions that these rows want.
-    async fn make_room(&mut self, rows: &[Row]) -> Result<(), Error> {
-        let wanted: BTreeSet<i64> = rows.iter().map(|row| week(row.time)).collect();
-        for week in wanted {
-            if !self.weeks.contains(&week) {
-                let at = Cell::Time(week * WEEK + FIRST_MONDAY);
-                let make = "SELECT make_partition('sensor_readings', 7, $1)";
-                sqlx::query(make).bind(at).execute(&mut self.connection).await?;
-                self.weeks.insert(week);
+    pub async fn readings(&mut self, connection: &mut PgConnection, rows: &[Row]) -> Result<Written, Setback> {
+        if self.wary > 0 {
+            self.wary -= 1;
+            return Ok(self.add_new(connection, rows).await?);
+        }
+        copy(connection, &mut self.buffer, DIRECT, rows, encode).await?;
+        Ok(Written::default())
+    }
+
+    /// Adds those rows that are not there.
+    async fn add_new(&mut self, connection: &mut PgConnection, rows: &[Row]) -> Result<Written, Error> {
+        if !self.has_stage {
+            connection.execute(STAGE).await?;
+            self.has_stage = true;
+        }
+        copy(connection, &mut self.buffer, STAGED, rows, encode).await?;
+        let added = connection.execute(ADD).await?.rows_affected();
+        let known = (rows.len() as u64).saturating_sub(added);
+        let mut written = Written { known, other: 0 };
+        if known > 0 {
+            let others: i64 = sqlx::query_scalar(OTHERS).fetch_one(connection).await?;
+            written.other = others.unsigned_abs();
+        }
+        Ok(written)
+    }
+
+    /// Writes roll-ups that are not there yet.
+    pub async fn rollups(&mut self, connection: &mut PgConnection, entries: &[Entry]) -> Result<(), Setback> {
+        for (grain, table) in [(Grain::Minute, "sensor_readings_1m"), (Grain::Hour, "sensor_readings_1h")] {
+            let some: Vec<Entry> = entries.iter().filter(|entry| entry.grain == grain).copied().collect();
+            if !some.is_empty() {
+                let statement = format!(
+                    "COPY {table} (sensor_id, time, mean, min, max, stddev, p95, count) FROM STDIN (FORMAT binary)"
+                );
+                copy(connection, &mut self.buffer, &statement, &some, encode_rollup).await?;
             }
         }
         Ok(())
     }
-
-    /// Adds those rows that are not there.
-    async fn add_new(&mut self, rows: &[Row]) -> Result<Written, Error> {
-        if !self.has_stage {
-            self.connection.execute(STAGE).await?;
-            self.has_stage = true;
-        }
-        let mut all = self.connection.begin().await?;
-        copy(&mut all, &mut self.buffer, STAGED, rows).await?;
-        let added = all.execute(ADD).await?.rows_affected();
-        let known = (rows.len() as u64).saturating_sub(added);
-        let mut written = Written { known, other: 0 };
-        if known > 0 {
-            let others: i64 = sqlx::query_scalar(OTHERS).fetch_one(&mut *all).await?;
-            written.other = others.unsigned_abs();
-        }
-        all.commit().await?;
-        Ok(written)
-    }
-
-    pub async fn close(self) {
-        let _ = timeout(CONNECTING, self.connection.close()).await;
-    }
 }
 
-/// Waits for an answer, but not for ever.
 /// A connection to a store whose schema is up to date, with limits on whatever it is asked.
 pub(super) async fn connect(server: &Server) -> Result<PgConnection, OutletTrouble> {
     let name = &server.name;
@@ -158,14 +162,37 @@ pub(super) async fn connect(server: &Server) -> Result<PgConnection, OutletTroub
     };
     let prepared = timeout(MIGRATING + SILENT, preparing).await.map_err(|_| silent(name, MIGRATING))?;
     prepared.map_err(|error| said::migrating(name, &error))?;
+    durability(name, &mut connection).await?;
     Ok(connection)
 }
 
-fn week(time: i64) -> i64 {
-    time.saturating_sub(FIRST_MONDAY).div_euclid(WEEK)
+/// What was committed must be on the disk. `local` and the remote ones are at least that.
+async fn durability(name: &str, connection: &mut PgConnection) -> Result<(), OutletTrouble> {
+    let asking = async {
+        let commit: String = sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&mut *connection).await?;
+        let flush: String = sqlx::query_scalar("SHOW fsync").fetch_one(&mut *connection).await?;
+        Ok((commit, flush))
+    };
+    let (commit, flush) = within(name, SILENT, asking).await?.map_err(|error| said::trouble(name, &error))?;
+    if commit == "off" {
+        let what = "the server answers before a commit is on its disk (synchronous_commit=off); expected on";
+        return Err(OutletTrouble::lasting(format!("{name}: {what}, for this database or user")));
+    }
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if flush == "off" && !SAID.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            "{name}: the server does not wait for its disk (fsync=off): a power failure can damage all of it"
+        );
+    }
+    Ok(())
 }
 
-async fn within<T>(name: &str, patience: Duration, work: impl Future<Output = T>) -> Result<T, OutletTrouble> {
+/// Waits for an answer, but not for ever.
+pub(super) async fn within<T>(
+    name: &str,
+    patience: Duration,
+    work: impl Future<Output = T>,
+) -> Result<T, OutletTrouble> {
     timeout(patience, work).await.map_err(|_| silent(name, patience))
 }
 
@@ -174,7 +201,13 @@ fn silent(name: &str, patience: Duration) -> OutletTrouble {
 }
 
 /// Sends rows in COPY's binary form.
-async fn copy(connection: &mut PgConnection, buffer: &mut Vec<u8>, statement: &str, rows: &[Row]) -> Result<(), Error> {
+async fn copy<T>(
+    connection: &mut PgConnection,
+    buffer: &mut Vec<u8>,
+    statement: &str,
+    rows: &[T],
+    encode: impl Fn(&mut Vec<u8>, &T),
+) -> Result<(), Error> {
     let mut copying = connection.copy_in_raw(statement).await?;
     buffer.clear();
     buffer.extend_from_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
@@ -194,18 +227,43 @@ async fn copy(connection: &mut PgConnection, buffer: &mut Vec<u8>, statement: &s
 /// A row in COPY's binary form: how many fields, and each with its length in front, all big-endian.
 fn encode(buffer: &mut Vec<u8>, row: &Row) {
     buffer.extend_from_slice(&[0, 4]);
-    buffer.extend_from_slice(&[0, 0, 0, 4]);
-    buffer.extend_from_slice(&row.sensor.to_be_bytes());
-    buffer.extend_from_slice(&[0, 0, 0, 8]);
-    buffer.extend_from_slice(&row.time.saturating_sub(TO_2000).to_be_bytes());
-    if row.value.is_nan() {
-        buffer.extend_from_slice(&(-1i32).to_be_bytes());
-    } else {
-        buffer.extend_from_slice(&[0, 0, 0, 8]);
-        buffer.extend_from_slice(&row.value.to_be_bytes());
+    field(buffer, row.sensor.to_be_bytes());
+    field(buffer, row.time.saturating_sub(TO_2000).to_be_bytes());
+    real(buffer, (!row.value.is_nan()).then_some(row.value));
+    field(buffer, row.quality.to_be_bytes());
+}
+
+fn encode_rollup(buffer: &mut Vec<u8>, entry: &Entry) {
+    let roll = &entry.roll;
+    buffer.extend_from_slice(&[0, 8]);
+    field(buffer, entry.sensor.to_be_bytes());
+    field(buffer, entry.time.saturating_sub(TO_2000).to_be_bytes());
+    for value in [Some(roll.mean), Some(roll.min), Some(roll.max), roll.stddev, Some(roll.p95)] {
+        real(buffer, value);
     }
-    buffer.extend_from_slice(&[0, 0, 0, 2]);
-    buffer.extend_from_slice(&row.quality.to_be_bytes());
+    field(buffer, roll.count.to_be_bytes());
+}
+
+fn field<const N: usize>(buffer: &mut Vec<u8>, bytes: [u8; N]) {
+    buffer.extend_from_slice(&(N as i32).to_be_bytes());
+    buffer.extend_from_slice(&bytes);
+}
+
+/// Null where there is none.
+fn real(buffer: &mut Vec<u8>, value: Option<f64>) {
+    match value {
+        Some(value) => field(buffer, value.to_be_bytes()),
+        None => buffer.extend_from_slice(&(-1i32).to_be_bytes()),
+    }
+}
+
+pub async fn register(
+    name: &str,
+    connection: &mut PgConnection,
+    registry: &Registry,
+) -> Result<Vec<Found>, OutletTrouble> {
+    let found = within(name, MIGRATING, find_or_make(connection, registry)).await?;
+    found.map_err(|error| said::trouble(name, &error))
 }
 
 /// The sensors of a registry, made where they are missing. Ids are handed out in the order of the run, so that a

@@ -4,7 +4,7 @@
 //! read back, because a file system may not have them. What is there already stays as it is.
 
 use super::place::File;
-use super::registry::{Found, Registry, SensorIds};
+use super::registry::{Found, Registry};
 use super::rows::Row;
 use super::{Written, migrations, said};
 use crate::outlets::trouble::OutletTrouble;
@@ -22,33 +22,22 @@ const NAMES: usize = 10_000;
 const TOGETHER: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(25);
 
-/// A connection to a file.
-pub struct SqliteStore {
-    name: String,
-    connection: SqliteConnection,
+/// Writes batches. Each is written within a transaction.
+#[derive(Debug)]
+pub struct Inserter {
     adding: [Arc<str>; 3],
     comparing: [Arc<str>; 3],
 }
 
-impl SqliteStore {
-    pub async fn connect(file: &File) -> Result<SqliteStore, OutletTrouble> {
-        let connection = connect(file).await?;
-        let name = file.name.clone();
-        Ok(SqliteStore { name, connection, adding: SIZES.map(adding), comparing: SIZES.map(comparing) })
+impl Default for Inserter {
+    fn default() -> Inserter {
+        Inserter { adding: SIZES.map(adding), comparing: SIZES.map(comparing) }
     }
+}
 
-    pub async fn register(&mut self, registry: &Registry) -> Result<SensorIds, OutletTrouble> {
-        let found = find_or_make(&mut self.connection, registry).await;
-        let found = found.map_err(|error| said::trouble(&self.name, &error))?;
-        registry.match_up(&self.name, &found)
-    }
-
-    pub async fn write(&mut self, rows: &[Row]) -> Result<Written, OutletTrouble> {
-        self.add_new(rows).await.map_err(|error| said::trouble(&self.name, &error))
-    }
-
-    async fn add_new(&mut self, rows: &[Row]) -> Result<Written, Error> {
-        let mut all = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+impl Inserter {
+    /// Adds those rows that are not there.
+    pub async fn readings(&self, connection: &mut SqliteConnection, rows: &[Row]) -> Result<Written, Error> {
         let mut written = Written::default();
         let mut rest = rows;
         for (at, size) in SIZES.into_iter().enumerate() {
@@ -56,23 +45,28 @@ impl SqliteStore {
             rest = chunks.remainder();
             for chunk in chunks {
                 let add = AssertSqlSafe(self.adding[at].clone());
-                let added = sqlx::query_with(add, bound(chunk)?).execute(&mut *all).await?.rows_affected();
+                let added = sqlx::query_with(add, bound(chunk)?).execute(&mut *connection).await?.rows_affected();
                 let known = (size as u64).saturating_sub(added);
                 if known > 0 {
                     let compare = AssertSqlSafe(self.comparing[at].clone());
-                    let others: i64 = sqlx::query_scalar_with(compare, bound(chunk)?).fetch_one(&mut *all).await?;
+                    let others: i64 =
+                        sqlx::query_scalar_with(compare, bound(chunk)?).fetch_one(&mut *connection).await?;
                     written.known += known;
                     written.other += others.unsigned_abs();
                 }
             }
         }
-        all.commit().await?;
         Ok(written)
     }
+}
 
-    pub async fn close(self) {
-        let _ = self.connection.close().await;
-    }
+pub async fn register(
+    name: &str,
+    connection: &mut SqliteConnection,
+    registry: &Registry,
+) -> Result<Vec<Found>, OutletTrouble> {
+    let found = find_or_make(connection, registry).await;
+    found.map_err(|error| said::trouble(name, &error))
 }
 
 /// A connection to a store whose schema is up to date. Programs that start together get in each other's way while one of

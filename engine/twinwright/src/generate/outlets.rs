@@ -240,7 +240,7 @@ fn placed(outlet: &OutletPlan, trouble: &OutletTrouble) -> Diagnostic {
     Diagnostic { place: place.clone(), code: "outlet".to_owned(), message, expected, nearest: None }
 }
 
-fn manifest(settings: &Settings, plan: &Plan) -> Manifest {
+pub(crate) fn manifest(settings: &Settings, plan: &Plan) -> Manifest {
     let head: RunHead = crate::run::head(&settings.recorded(), plan);
     let units = |name: &String| {
         let mut sensors = plan.sheets.iter().flat_map(|sheet| &sheet.sensors);

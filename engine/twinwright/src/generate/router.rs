@@ -107,7 +107,7 @@ impl Router {
                     route.hand_over(delivery, &mut self.widener, carriers, stop);
                 }
                 None => {
-                    let freight = Freight { rows: Some(rows.clone()), sheets: Some(sheets.clone()), readings };
+                    let freight = Freight { rows: Some(rows.clone()), sheets: Some(sheets.clone()), readings, unit: None };
                     route.push(freight, carriers, stop);
                 }
             }
@@ -158,7 +158,7 @@ impl Route {
         }
         let sheets = self.sheets.then(|| Arc::new(widener.widen(&parcel)));
         let readings = parcel.len() as u64;
-        self.push(Freight { rows: Some(Arc::new(parcel)), sheets, readings }, carriers, stop);
+        self.push(Freight { rows: Some(Arc::new(parcel)), sheets, readings, unit: None }, carriers, stop);
     }
 
     fn push(&self, freight: Freight, carriers: &[Carrier], stop: &AtomicBool) {

@@ -5,6 +5,7 @@
 //! clock, and the same run gives the same bytes for any number of threads.
 
 mod bars;
+pub mod bulletin;
 pub mod data;
 mod failures;
 pub(crate) mod figure;
@@ -16,7 +17,7 @@ mod page;
 pub mod picture;
 mod repeat;
 pub mod reporter;
-mod scale;
+pub(crate) mod scale;
 mod spread;
 mod study;
 mod svg;

@@ -13,15 +13,7 @@ const STYLE: &str = concat!(include_str!("colours.css"), include_str!("drawing.c
 
 /// The whole report.
 pub fn page(data: &ReportData) -> String {
-    let mut html = String::with_capacity(256 * 1024);
-    let _ = write!(
-        html,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"generator\" content=\"twinwright {}\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
-        data.version,
-        escape(&cut(&data.title, 200))
-    );
+    let mut html = opened(&data.title, &data.version);
     head(&mut html, data);
     if let Some(what_if) = &data.what_if {
         study::sections(&mut html, data, what_if);
@@ -34,7 +26,24 @@ pub fn page(data: &ReportData) -> String {
         study::closing(&mut html, data, what_if);
     }
     foot(&mut html, data);
-    html.push_str("</main>\n</body>\n</html>\n");
+    html.push_str(CLOSING);
+    html
+}
+
+/// What ends every page.
+pub(super) const CLOSING: &str = "</main>\n</body>\n</html>\n";
+
+/// What begins every page: its title and all of its style.
+pub(super) fn opened(title: &str, version: &str) -> String {
+    let mut html = String::with_capacity(256 * 1024);
+    let _ = write!(
+        html,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"generator\" content=\"twinwright {}\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
+        escape(version),
+        escape(&cut(title, 200))
+    );
     html
 }
 

@@ -7,7 +7,7 @@ use super::worker::Stretch;
 use std::collections::BTreeMap;
 use twinwright_core::Plan;
 use twinwright_io::Failure;
-use twinwright_model::{AlertRecord, Chunk, EventRecord, Label, ReadingRows, Time, TruthRows};
+use twinwright_model::{AlertRecord, Chunk, EventRecord, Label, ReadingRows, Time, TruthRows, WorkRecord};
 
 /// One stretch of the whole run.
 #[derive(Debug, Default)]
@@ -16,6 +16,7 @@ pub struct Merged {
     pub events: Vec<EventRecord>,
     pub alerts: Vec<AlertRecord>,
     pub labels: Vec<Label>,
+    pub works: Vec<WorkRecord>,
 }
 
 impl Merged {
@@ -46,11 +47,13 @@ impl Merger {
             merged.events.append(&mut part.outbox.events);
             merged.alerts.append(&mut part.outbox.alerts);
             merged.labels.append(&mut part.outbox.labels);
+            merged.works.append(&mut part.outbox.works);
             let sets = std::mem::take(&mut part.chunk.fault_sets);
             part.chunk.readings.iter_mut().for_each(|rows| renumber(rows, &sets, &mut self.seen));
         }
         merged.events.sort_by_key(|event| (event.time, event.future, event.machine));
         merged.alerts.sort_by_key(|alert| (alert.time, alert.future, alert.machine));
+        merged.works.sort_by_key(|work| (work.time, work.future, work.machine));
         merged.chunk = match parts.len() {
             1 => parts.remove(0).chunk,
             _ => self.weave(&parts),

@@ -11,12 +11,14 @@ pub mod text;
 pub mod worker;
 
 use crate::library::{Kinds, read_document};
+use crate::memory::{Keeper, Sources, Stored, Witness};
 use crate::report::ReportData;
-use crate::{Trouble, VERSION, whatif};
+use crate::{Trouble, VERSION, memory, whatif};
 use drive::Drive;
 use progress::Progress;
 use recording::{Finish, Recording};
 use snapshots::SaveAt;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -62,6 +64,10 @@ pub struct Settings {
     pub alerts: bool,
     /// Forms in which the tables of a study are written.
     pub tables: Vec<whatif::tables::TableForm>,
+    /// The store that remembers the run.
+    pub store: Option<String>,
+    /// Simulated time between two checkpoints in it.
+    pub checkpoint_every: Option<Span>,
 }
 
 impl Settings {
@@ -89,6 +95,8 @@ impl Settings {
             skip: true,
             alerts: false,
             tables: Vec::new(),
+            store: None,
+            checkpoint_every: None,
         }
     }
 
@@ -115,6 +123,8 @@ pub struct Outcome {
     pub missed: Vec<String>,
     /// What the report was drawn from.
     pub report: ReportData,
+    /// What it left in a store.
+    pub stored: Option<Stored>,
 }
 
 /// The scenario as it stands, with the changes that the command line asks for.
@@ -126,6 +136,11 @@ pub fn plan(settings: &Settings) -> Result<Plan, Trouble> {
 
 /// Reads and compiles a scenario and all that it compares, with the changes that the command line asks for.
 pub fn study(settings: &Settings) -> Result<Study, Trouble> {
+    study_with_sources(settings).map(|(study, _)| study)
+}
+
+/// The same, with the texts that it was compiled from.
+pub fn study_with_sources(settings: &Settings) -> Result<(Study, Sources), Trouble> {
     let mut document = read_document(&settings.scenario)?;
     if crate::check::sort_of(&document) == crate::check::Sort::Machine {
         let name = &document.name;
@@ -134,7 +149,7 @@ pub fn study(settings: &Settings) -> Result<Study, Trouble> {
         )));
     }
     document.name = settings.scenario.display().to_string();
-    let kinds = Kinds::beside(&settings.scenario, settings.machines.as_deref());
+    let kinds = Witness::of(Kinds::beside(&settings.scenario, settings.machines.as_deref()));
     let changes = plan::Changes { seed: settings.seed, sets: settings.sets.clone(), ..plan::Changes::default() };
     let mut study = plan::study(&document, &kinds, &changes).map_err(Trouble::Files)?;
     if let Some(until) = &settings.until {
@@ -144,7 +159,7 @@ pub fn study(settings: &Settings) -> Result<Study, Trouble> {
         }
     }
     snapshots::attach(&settings.scenario, &mut study)?;
-    Ok(study)
+    Ok((study, kinds.sources(&document)))
 }
 
 fn until_tick(until: &str, plan: &Plan) -> Result<u32, Trouble> {
@@ -166,8 +181,19 @@ const CHUNK_MACHINE_TICKS: u64 = 2_000_000;
 /// Runs a plan. `stop` ends it early at a whole chunk, with what is complete written.
 pub fn run(settings: &Settings, plan: &Arc<Plan>, stop: &AtomicBool) -> Result<Outcome, Trouble> {
     sample_every(settings, plan, false)?;
-    let mut recording = Recording::open(settings, plan)?;
-    let (ends, finish) = follow(settings, plan, &mut recording, stop)?;
+    let recording = Recording::open(settings, plan)?;
+    whole(settings, plan, recording, None, stop)
+}
+
+/// A run from its start to its summary.
+pub(crate) fn whole(
+    settings: &Settings,
+    plan: &Arc<Plan>,
+    mut recording: Recording,
+    keeper: Option<&mut Keeper>,
+    stop: &AtomicBool,
+) -> Result<Outcome, Trouble> {
+    let (ends, finish) = follow(settings, plan, &mut recording, keeper, stop)?;
     let outcome = recording.finish(settings, plan, ends, finish)?;
     if let Some(junit) = &settings.junit {
         whatif::junit::write(junit, &outcome.summary.scenario, &outcome.summary.verdicts(plan))?;
@@ -180,6 +206,7 @@ pub(crate) fn follow(
     settings: &Settings,
     plan: &Arc<Plan>,
     recording: &mut Recording,
+    mut keeper: Option<&mut Keeper>,
     stop: &AtomicBool,
 ) -> Result<(Ends, Finish), Trouble> {
     let wanted = settings.wanted();
@@ -191,16 +218,38 @@ pub(crate) fn follow(
         Some(save) => Some((save, save.tick(plan)?)),
         None => None,
     };
-    let mut drive = Drive::start(plan, settings.threads, wanted, every, length).saving_at(save.map(|(_, tick)| tick));
+    let kept: BTreeSet<u32> = match &keeper {
+        Some(_) => memory::checkpoint_ticks(settings, plan)?.into_iter().collect(),
+        None => BTreeSet::new(),
+    };
+    let saves = kept.iter().copied().chain(save.map(|(_, tick)| tick));
+    let drive = match &keeper {
+        Some(_) => Drive::remembered(plan, settings.threads, (wanted, every), length, memory::look_every(&kept)),
+        None => Drive::start(plan, settings.threads, wanted, every, length),
+    };
+    let mut drive = drive.saving_at(saves);
     let mut progress = Progress::new(plan, settings.quiet);
     let mut merger = merge::Merger::new(plan);
     while let Some(parts) = drive.next(stop)? {
         recording.see(&parts);
-        recording.hear(&merger.merge(parts))?;
-        if let (Some((save, _)), Some(snapshot)) = (save, drive.take_saved()) {
-            save.write(&snapshot)?;
+        let merged = merger.merge(parts);
+        recording.hear(&merged)?;
+        if let Some(keeper) = &mut keeper {
+            keeper.hear(&merged)?;
+        }
+        if let Some(saved) = drive.take_saved() {
+            if let Some((save, _)) = save.filter(|(_, tick)| *tick == drive.tick()) {
+                save.write(&saved.snapshot)?;
+            }
+            if let Some(keeper) = keeper.as_mut().filter(|_| kept.contains(&drive.tick())) {
+                keeper.keep(&saved)?;
+            }
         }
         progress.advance(u64::from(drive.tick()), "");
+    }
+    // Ended early at a tick without a checkpoint: what was simulated is not lost.
+    if let Some(keeper) = keeper.filter(|_| drive.has_begun(plan) && !kept.contains(&drive.tick())) {
+        keeper.keep(&drive.save_now()?)?;
     }
     let (tick, interrupted) = (drive.tick(), drive.is_cut_short());
     let ends = drive.finish()?;

@@ -107,7 +107,7 @@ impl Recording {
             public.finish(self.recorder.folder(), &self.labels)?;
         }
         let folder = self.recorder.finish(self.failures)?;
-        Ok(Outcome { summary, folder: folder.path().to_path_buf(), missed, report })
+        Ok(Outcome { summary, folder: folder.path().to_path_buf(), missed, report, stored: None })
     }
 }
 

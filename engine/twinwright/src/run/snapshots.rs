@@ -1,7 +1,7 @@
 //! Snapshots as files: where a run begins that goes on from one, and what `--save-at` leaves.
 
 use super::drive::Drive;
-use crate::Trouble;
+use crate::{Trouble, memory};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use twinwright_core::Plan;
 use twinwright_core::files::leaf::Instant;
 use twinwright_core::plan::Study;
+use twinwright_core::plan::study::From;
 use twinwright_core::record::Wanted;
 use twinwright_core::snapshot::{Origin, Snapshot};
 use twinwright_io::PartFile;
@@ -23,7 +24,7 @@ pub struct SaveAt {
     pub file: PathBuf,
 }
 
-impl From<[String; 2]> for SaveAt {
+impl std::convert::From<[String; 2]> for SaveAt {
     fn from([time, file]: [String; 2]) -> SaveAt {
         SaveAt { time, file: PathBuf::from(file) }
     }
@@ -66,10 +67,10 @@ impl SaveAt {
             return Err(Trouble::Input(format!("--save-at: {why}; expected one without variants, sweep and optimise")));
         }
         let plan = study.base();
-        let mut drive = Drive::start(plan, threads, Wanted::default(), 1, STRETCH).saving_at(Some(self.tick(plan)?));
+        let mut drive = Drive::start(plan, threads, Wanted::default(), 1, STRETCH).saving_at([self.tick(plan)?]);
         while drive.next(stop)?.is_some() {
-            if let Some(snapshot) = drive.take_saved() {
-                return self.write(&snapshot);
+            if let Some(saved) = drive.take_saved() {
+                return self.write(&saved.snapshot);
             }
         }
         Ok(())
@@ -78,14 +79,22 @@ impl SaveAt {
 
 /// Lets every run of a study begin where its scenario says.
 pub fn attach(scenario: &Path, study: &mut Study) -> Result<(), Trouble> {
-    let Some(from) = &study.from else { return Ok(()) };
-    let path = scenario.parent().unwrap_or(Path::new("")).join(from);
-    let snapshot = Arc::new(read(&path)?);
+    let (whose, snapshot) = match &study.from {
+        None => return Ok(()),
+        Some(From::Snapshot(file)) => {
+            let path = scenario.parent().unwrap_or(Path::new("")).join(file);
+            (path.display().to_string(), Arc::new(read(&path)?))
+        }
+        Some(From::Store { url, at, run }) => {
+            let state = memory::state_from(&memory::beside(scenario, url)?, *at, run.as_deref(), study.base())?;
+            (format!("{}: [from]", scenario.display()), state)
+        }
+    };
     let several = study.runs.len() > 1;
     for run in &mut study.runs {
         let origin = Origin::new(&run.plan, &snapshot).map_err(|error| {
-            let whose = if several { format!("variant `{}`: ", run.name) } else { String::new() };
-            Trouble::Input(format!("{}: {whose}{error}", path.display()))
+            let which = if several { format!("variant `{}`: ", run.name) } else { String::new() };
+            Trouble::Input(format!("{whose}: {which}{error}"))
         })?;
         Arc::make_mut(&mut run.plan).origin = Some(Arc::new(origin));
     }

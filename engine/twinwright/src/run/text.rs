@@ -48,6 +48,9 @@ pub fn page(outcome: &Outcome, plan: &Plan) -> String {
         grouped(speed.readings_per_second)
     );
     let _ = writeln!(page, "written to {}", outcome.folder.display());
+    if let Some(stored) = &outcome.stored {
+        let _ = writeln!(page, "{}", stored.line());
+    }
     page
 }
 

@@ -4,7 +4,9 @@
 
 use super::split::{Part, split};
 use crate::Trouble;
+use crate::memory::gauges::{Gauged, Gauges};
 use crate::report::lookout::{Lookout, Sight};
+use serde_json::Value;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -35,6 +37,15 @@ pub struct Stretch {
     pub sights: Vec<Sight>,
 }
 
+/// The whole state at a tick.
+#[derive(Debug)]
+pub struct Saved {
+    pub snapshot: Snapshot,
+    /// Of each machine for people, and what its gauges said since the last time, in a run that is remembered.
+    pub portraits: Vec<(u32, Value)>,
+    pub gauged: Vec<(u32, Gauged)>,
+}
+
 /// What a world knows at the end.
 #[derive(Debug, Default)]
 pub struct Ends {
@@ -45,7 +56,7 @@ pub struct Ends {
 
 enum Answer {
     Stretch(Box<Stretch>),
-    State(Box<Snapshot>),
+    State(Box<Saved>),
     Ends(Box<Ends>),
 }
 
@@ -61,8 +72,10 @@ pub struct Crew {
 }
 
 impl Crew {
-    pub fn start(plan: &Arc<Plan>, threads: usize, wanted: Wanted, every: u32) -> Crew {
-        let workers = split(plan, threads).into_iter().map(|part| start_one(plan, part, wanted, every)).collect();
+    /// `look` is given for a run that is remembered: ticks between two looks at the gauges.
+    pub fn start(plan: &Arc<Plan>, threads: usize, wanted: Wanted, every: u32, look: Option<u32>) -> Crew {
+        let parts = split(plan, threads).into_iter();
+        let workers = parts.map(|part| start_one(plan, part, (wanted, every), look)).collect();
         Crew { workers }
     }
 
@@ -86,16 +99,23 @@ impl Crew {
     }
 
     /// The state of all worlds, as one.
-    pub fn collect_state(&mut self) -> Result<Snapshot, Trouble> {
-        let mut whole: Option<Snapshot> = None;
+    pub fn collect_state(&mut self) -> Result<Saved, Trouble> {
+        let mut whole: Option<Saved> = None;
         for worker in &self.workers {
             let Ok(Answer::State(state)) = worker.answers.recv() else { return Err(gone()) };
             match &mut whole {
                 None => whole = Some(*state),
-                Some(whole) => whole.absorb(*state),
+                Some(whole) => {
+                    whole.snapshot.absorb(state.snapshot);
+                    whole.portraits.extend(state.portraits);
+                    whole.gauged.extend(state.gauged);
+                }
             }
         }
-        whole.ok_or_else(gone)
+        let mut whole = whole.ok_or_else(gone)?;
+        whole.portraits.sort_by_key(|(machine, _)| *machine);
+        whole.gauged.sort_by_key(|(machine, _)| *machine);
+        Ok(whole)
     }
 
     /// Lets every world go and puts their ends together.
@@ -126,13 +146,14 @@ fn gone() -> Trouble {
     Trouble::World("a simulation thread stopped; the message above says why".to_owned())
 }
 
-fn start_one(plan: &Arc<Plan>, part: Part, wanted: Wanted, every: u32) -> Worker {
+fn start_one(plan: &Arc<Plan>, part: Part, (wanted, every): (Wanted, u32), look: Option<u32>) -> Worker {
     let (orders, inbox) = sync_channel(4);
     let (outbox, answers) = sync_channel(4);
     let plan = plan.clone();
     let thread = std::thread::spawn(move || {
         let mut lookout = Lookout::new(&plan, &part);
-        let build = if wanted.truth { Twin::build_part } else { Twin::build_lean };
+        let mut gauges = look.map(|look| Gauges::new(&plan, &part, look));
+        let build = if wanted.truth || look.is_some() { Twin::build_part } else { Twin::build_lean };
         let mut twin = build(&plan, part.machines, part.futures);
         let mut sets = FaultSets::default();
         loop {
@@ -143,9 +164,13 @@ fn start_one(plan: &Arc<Plan>, part: Part, wanted: Wanted, every: u32) -> Worker
                     count,
                     (wanted, every),
                     &mut sets,
-                    &mut lookout,
+                    (&mut lookout, &mut gauges),
                 ))),
-                Ok(Order::Save) => Answer::State(Box::new(twin.snapshot())),
+                Ok(Order::Save) => {
+                    let portraits = if gauges.is_some() { twin.portraits() } else { Vec::new() };
+                    let gauged = gauges.as_mut().map(Gauges::take).unwrap_or_default();
+                    Answer::State(Box::new(Saved { snapshot: twin.snapshot(), portraits, gauged }))
+                }
                 Ok(Order::Finish) | Err(_) => break,
             };
             if outbox.send(answer).is_err() {
@@ -164,7 +189,7 @@ fn stretch(
     count: u32,
     (wanted, every): (Wanted, u32),
     sets: &mut FaultSets,
-    lookout: &mut Lookout,
+    (lookout, gauges): (&mut Lookout, &mut Option<Gauges>),
 ) -> Stretch {
     let mut chunk = Chunk {
         readings: plan.sheets.iter().map(ReadingRows::for_sheet).collect(),
@@ -177,6 +202,9 @@ fn stretch(
     for _ in 0..count {
         twin.tick(&batch);
         lookout.look(twin, &mut sights);
+        if let Some(gauges) = gauges {
+            gauges.look(twin);
+        }
         if recorded && twin.now().is_some_and(|tick| tick.is_multiple_of(every)) {
             twin.show(wanted, &mut chunk, sets);
         }

@@ -79,7 +79,7 @@ impl Shelf {
             let plan = Arc::new(plan);
             let settings = &Settings { save_at: None, ..settings.clone() };
             let mut recording = Recording::open_in(folder, settings, &plan)?;
-            let (ends, finish) = follow(settings, &plan, &mut recording, stop)?;
+            let (ends, finish) = follow(settings, &plan, &mut recording, None, stop)?;
             Ok(Recorded { run, plan, recording, ends, finish })
         };
         self.waiting.drain(..).map(one).collect()

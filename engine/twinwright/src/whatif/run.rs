@@ -18,6 +18,7 @@ use crate::report::{self, ReportData};
 use crate::run::summary::Summary;
 use crate::run::{Settings, progress::Speed};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use twinwright_core::Plan;
 use twinwright_core::plan::study::{RunPlan, Study};
@@ -35,6 +36,8 @@ pub struct Outcome {
     pub recorded: usize,
     /// Expectations that do not hold, in words.
     pub missed: Vec<String>,
+    /// As the runs.
+    pub plans: Vec<Arc<Plan>>,
 }
 
 /// Runs a study. `stop` ends it early, with what is done in every run.
@@ -83,7 +86,8 @@ fn answer(
     if let Some(path) = &settings.junit {
         junit::write(path, &summary.scenario, &what_if.verdicts)?;
     }
-    Ok(Outcome { what_if, summary, folder, keep, recorded: of_runs, missed })
+    let plans = study.runs.iter().map(|run| run.plan.clone()).collect();
+    Ok(Outcome { what_if, summary, folder, keep, recorded: of_runs, missed, plans })
 }
 
 /// What recording all futures means, and what an interruption left of it.

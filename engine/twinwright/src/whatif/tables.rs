@@ -184,7 +184,7 @@ fn csv(file: impl Write, head: &[String], rows: impl Iterator<Item = Vec<Cell>>)
 }
 
 /// Text that a spreadsheet would take for a formula gets an apostrophe before it.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     // Spreadsheets look past blanks, and take wide forms of these letters for the same.
     let first = text.trim_start_matches(' ');
     if first.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
