@@ -47,7 +47,9 @@ fn text_of(base: &Base, id: i64) -> String {
         Base::Postgres(_) => "chr(10)",
         Base::Sqlite(_) => "char(10)",
     };
-    let head = format!("'audit_log' || {line} || 'id ' || id || {line} || 'time ' || {time} || {line} || 'previous ' || previous");
+    let head = format!(
+        "'audit_log' || {line} || 'id ' || id || {line} || 'time ' || {time} || {line} || 'previous ' || previous"
+    );
     let columns = columns.join(&format!(" || {line} || "));
     base.ask(&format!("SELECT {head} || {line} || {columns} FROM audit_log WHERE id = {id}")) + "\n"
 }
@@ -101,7 +103,9 @@ fn writers_at_the_same_time_make_one_chain() {
                             append(&mut link, writer * 1_000 + number + more).await;
                         }
                         let what = json!({ "writer": writer });
-                        ledger::append_event(&mut link, Time(NOON), Severity::Info, "test", "wrote", &what).await.unwrap();
+                        ledger::append_event(&mut link, Time(NOON), Severity::Info, "test", "wrote", &what)
+                            .await
+                            .unwrap();
                         match number % 60 {
                             20 if writer % 2 == 0 => link.roll_back().await.unwrap(),
                             _ => link.commit().await.unwrap(),
@@ -141,7 +145,9 @@ fn nine(base: &Base) {
         Base::Postgres(_) => "ALTER TABLE audit_log DISABLE TRIGGER USER",
         Base::Sqlite(_) => "DROP TRIGGER audit_log_never_changes; DROP TRIGGER audit_log_only_grows",
     });
-    base.ask("CREATE TABLE copy_of_log AS SELECT * FROM audit_log; CREATE TABLE copy_of_heads AS SELECT * FROM chain_heads");
+    base.ask(
+        "CREATE TABLE copy_of_log AS SELECT * FROM audit_log; CREATE TABLE copy_of_heads AS SELECT * FROM chain_heads",
+    );
 }
 
 /// What is found after something was done to the nine rows, which are put back as they were.
@@ -182,7 +188,10 @@ fn whatever_was_done_to_a_row_is_found_and_named() {
             ("DELETE FROM audit_log WHERE id >= 8".into(), vec![(8, missing(9))]),
             ("DELETE FROM audit_log".into(), vec![(1, missing(9))]),
             (swap.into(), vec![(3, moved(6)), (6, moved(3))]),
-            (close_up, vec![(4, moved(5)), (5, moved(6)), (6, moved(7)), (7, moved(8)), (8, moved(9)), (9, missing(9))]),
+            (
+                close_up,
+                vec![(4, moved(5)), (5, moved(6)), (6, moved(7)), (7, moved(8)), (8, moved(9)), (9, missing(9))],
+            ),
             (row(10), vec![(10, Wrong::Added)]),
             ("DELETE FROM chain_heads WHERE log = 'audit_log'".into(), vec![(0, Wrong::NoHead)]),
         ];

@@ -231,7 +231,9 @@ fn now() -> Time {
 fn show_warnings() {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::prelude::*;
-    let ours = Targets::new().with_target("twinwright_io", LevelFilter::INFO).with_target("twinwright::memory", LevelFilter::INFO);
+    let ours = Targets::new()
+        .with_target("twinwright_io", LevelFilter::INFO)
+        .with_target("twinwright::memory", LevelFilter::INFO);
     let lines = tracing_subscriber::fmt::layer()
         .without_time()
         .with_target(false)

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use twinwright_tests::Scratch;
 
-/// A fault that trips one machine, and a script that idles another.
+/// A script that idles one machine for a while.
 const REST: &str = "[[at]]\ntime = \"+5 d\"\nmachine = \"M-3\"\nset = { mode = \"idle\" }\nlasts = \"2 d\"\n";
 
 type Row = Vec<String>;

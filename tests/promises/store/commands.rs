@@ -85,9 +85,7 @@ fn a_file_that_cannot_be_used_is_one_line_and_exit_3_from_every_command() {
     scratch.write("notes.txt", &text);
     for command in COMMANDS {
         fails(&scratch, command, "sqlite:notes.txt", 3, "this file is no SQLite database");
-        // A report of a store that nobody made is asked wrongly; whoever would make one meets a folder that is not there.
-        let code = if command[0] == "report" { 2 } else { 3 };
-        fails(&scratch, command, "sqlite:no/such/plant.db", code, "no/such/plant.db");
+        fails(&scratch, command, "sqlite:no/such/plant.db", 3, "no/such/plant.db");
         fails(&scratch, command, "sqlite:.", 3, "sqlite:.: ");
         assert_eq!(std::fs::read_to_string(scratch.join("notes.txt")).unwrap(), text);
     }

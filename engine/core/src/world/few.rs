@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn it_answers_as_a_tree_does_however_many_there_are() {
-        let mut luck = Dice::new(7, 0, "set").stream(Purpose::named("few"), 0);
+        let mut luck = Dice::of(7, 0, "set").stream(Purpose::named("few"), 0);
         let (mut ours, mut tree) = (Few::default(), BTreeSet::new());
         for round in 0..20_000 {
             let item = luck.choice(40) as u32;

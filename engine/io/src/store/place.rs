@@ -60,7 +60,9 @@ impl Place {
     pub fn parse(url: &str) -> Result<Place, OutletTrouble> {
         let address = Address::parse(url)?;
         if !matches!(address.scheme.as_str(), "postgres" | "postgresql" | "sqlite") {
-            return Err(address.refuse("this is no store; expected such as `sqlite:plant.db` or `postgres://user@host/plant`"));
+            return Err(
+                address.refuse("this is no store; expected such as `sqlite:plant.db` or `postgres://user@host/plant`")
+            );
         }
         Place::of(&address)
     }

@@ -104,7 +104,7 @@ pub fn count(alerts: &[AlertRow], (from, to): (Time, Time), place: impl Fn(i64) 
         rules.entry((place(alert.machine), &alert.rule)).or_default().push(alert);
     }
     alarms.rules = rules.into_iter().map(|((of, name), alerts)| rule(of, name, &alerts, shown.len())).collect();
-    alarms.rules.sort_by(|a, b| (b.count, b.suppressed).cmp(&(a.count, a.suppressed)));
+    alarms.rules.sort_by_key(|rule| std::cmp::Reverse((rule.count, rule.suppressed)));
     alarms.chattering = alarms.rules.iter().filter(|rule| rule.chatter > 0).count();
     alarms.chatter = alarms.rules.iter().map(|rule| rule.chatter).sum();
     alarms.fleeting = alarms.rules.iter().map(|rule| rule.fleeting).sum();

@@ -76,7 +76,7 @@ pub fn report(settings: &Settings) -> Result<Outcome, Trouble> {
         && !file.options.get_filename().exists()
     {
         let message = "there is no such store; `twinwright run SCENARIO --store URL` makes one";
-        return Err(Trouble::Input(format!("{}: {message}", settings.store)));
+        return Err(Trouble::World(format!("{}: {message}", settings.store)));
     }
     let (figures, markdown) = crate::store::work(&settings.store, async |link| {
         let asked = asked(link, settings).await?;

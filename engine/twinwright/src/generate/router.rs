@@ -107,7 +107,8 @@ impl Router {
                     route.hand_over(delivery, &mut self.widener, carriers, stop);
                 }
                 None => {
-                    let freight = Freight { rows: Some(rows.clone()), sheets: Some(sheets.clone()), readings, unit: None };
+                    let freight =
+                        Freight { rows: Some(rows.clone()), sheets: Some(sheets.clone()), readings, unit: None };
                     route.push(freight, carriers, stop);
                 }
             }

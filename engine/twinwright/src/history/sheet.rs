@@ -187,7 +187,7 @@ mod tests {
     fn text_is_aligned_and_shows_what_would_steer_a_terminal() {
         assert_eq!(
             sheet().text(),
-            "name               lasted     value\na,\"b\"\\u{1b}[2J     1 h       0.1\nc                       -  1.000e-7\n"
+            "name            lasted     value\na,\"b\"\\u{1b}[2J     1 h       0.1\nc                    -  1.000e-7\n"
         );
         assert_eq!(tame("x\u{202e}y"), "x\\u{202e}y");
     }

@@ -183,6 +183,7 @@ impl<'a> Work<'a> {
             if self.shelf.size(&name).await?.is_none() {
                 return Ok(name);
             }
+            self.shelf.sweep(&name);
             let url = self.shelf.url_of(&name);
             let known = self.link.first("SELECT id FROM archives WHERE url = $1", &[(&url).into()]).await?;
             if known.is_none()

@@ -144,7 +144,7 @@ impl Shelf {
     }
 
     /// Takes away what a program that was killed left of this file: unfinished ones end in `#` and a number.
-    fn sweep(&self, name: &str) {
+    pub(super) fn sweep(&self, name: &str) {
         let Some(path) = self.folder().map(|folder| folder.join(name)) else { return };
         let (Some(parent), Some(own)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
             return;

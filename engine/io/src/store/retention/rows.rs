@@ -68,7 +68,6 @@ pub(super) static RULES: [Rule; 11] = [
         others: &["outbox", "notification_logs"],
         batch: 500,
         guarded: true,
-        ..PLAIN
     },
     Rule { table: "maintenance_reports", time: "x.to_time", old: "x.to_time < $1", batch: 500, ..PLAIN },
 ];

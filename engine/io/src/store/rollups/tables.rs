@@ -16,10 +16,14 @@ pub const REPAIR_LOCK: i64 = 0x7477_696e_7265_7072;
 const UPSERT: &str = "ON CONFLICT (sensor_id, time) DO UPDATE SET mean = excluded.mean, min = excluded.min, \
                       max = excluded.max, stddev = excluded.stddev, p95 = excluded.p95, count = excluded.count";
 
-/// `($1, $2), ($3, $4)` and so on.
-fn values(rows: usize, width: usize) -> String {
+/// `($1, $2), ($3, $4)` and so on. To SQLite those are names, among which it searches for each value: it gets places.
+fn values(dialect: Dialect, rows: usize, width: usize) -> String {
+    let cell = |number: usize| match dialect {
+        Dialect::Postgres => format!("${number}"),
+        Dialect::Sqlite => "?".to_owned(),
+    };
     let row = |row: usize| {
-        let cells: Vec<String> = (1..=width).map(|cell| format!("${}", row * width + cell)).collect();
+        let cells: Vec<String> = (1..=width).map(|place| cell(row * width + place)).collect();
         format!("({})", cells.join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
@@ -41,7 +45,7 @@ async fn by_rows<T>(
         if chunks.len() == 0 {
             continue;
         }
-        let text: std::sync::Arc<str> = statement(&values(size, width)).into();
+        let text: std::sync::Arc<str> = statement(&values(link.dialect(), size, width)).into();
         for chunk in chunks {
             let bound: Vec<Cell> = chunk.iter().flat_map(&cells).collect();
             link.each(text.clone(), &bound, &mut answer).await?;
