@@ -283,8 +283,11 @@ fn what_cannot_be_told_is_refused_in_one_line() {
         other => panic!("{other:?}"),
     };
     let out = scratch.join("out");
-    let said = refused(settings(&base.url(), "daily", &out));
-    assert!(said.contains("there is no such store") && !scratch.join("plant.db").exists(), "{said}");
+    match bulletin::report(&settings(&base.url(), "daily", &out)) {
+        Err(Trouble::World(said)) => assert!(said.contains("there is no such store"), "{said}"),
+        other => panic!("{other:?}"),
+    }
+    assert!(!scratch.join("plant.db").exists());
     known_day().write(&base);
     let said = refused(settings(&base.url(), "dayly", &out));
     assert!(said.contains("there is no run `dayly`") && said.contains("daily, weekly, monthly"), "{said}");
