@@ -1,9 +1,9 @@
 //! The five questions that are asked all day: each by an index, and answered alike by both databases.
 
 use super::*;
-use twinwright_io::store::Record;
 use twinwright_io::store::queries::rollups::{self, Every};
 use twinwright_io::store::queries::{Stretch, alerts, overview, readings};
+use twinwright_io::store::{Dialect, Record};
 use twinwright_tests::Scratch;
 
 /// Tables that grow without end; of the others a look at all rows is fine.
@@ -37,14 +37,13 @@ fn fill(base: &Base) {
 }
 
 async fn history_of_many(link: &mut Link) {
-    let numbers = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ";
-    let more = |count: i64, rest: &str| format!("{{}} {rest}").replace("{}", &format!("{numbers}{count})"));
     let insert = |table: &str, columns: &str, count: i64, rest: &str| {
-        format!("INSERT INTO {table} ({columns}) {}", more(count, rest))
+        let numbers = format!("n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count})");
+        format!("INSERT INTO {table} ({columns}) WITH RECURSIVE {numbers} {rest}")
     };
     let (minute, start) = match link.dialect() {
-        twinwright_io::store::Dialect::Postgres => ("$1 + n.i * interval '1 minute'", Cell::from(time(START))),
-        twinwright_io::store::Dialect::Sqlite => ("$1 + n.i * 60000000", Cell::from(time(START))),
+        Dialect::Postgres => ("$1 + n.i * interval '1 minute'", Cell::from(time(START))),
+        Dialect::Sqlite => ("$1 + n.i * 60000000", Cell::from(time(START))),
     };
     let statements = [
         insert("equipment", "name, kind", 20, "SELECT 'M-' || n.i, 'pump' FROM n"),
@@ -68,13 +67,12 @@ async fn history_of_many(link: &mut Link) {
             .replace("60000000", "3600000000"),
         every("latest_readings", "sensor_id, time, value, quality", "1.5, 0", 1),
     ];
-    if link.dialect() == twinwright_io::store::Dialect::Postgres {
-        for table in ["sensor_readings_1h"] {
-            link.all("SELECT * FROM make_partition($1, 364, $2)", &[table.into(), time(START).into()]).await.unwrap();
-        }
+    if link.dialect() == Dialect::Postgres {
+        let make = "SELECT * FROM make_partition('sensor_readings_1h', 364, $1)";
+        link.all(make, std::slice::from_ref(&start)).await.unwrap();
     }
     for statement in both {
-        link.run(statement, &[start.clone()]).await.unwrap();
+        link.run(statement, std::slice::from_ref(&start)).await.unwrap();
     }
     let digest = "0123456789abcdef0123456789abcdef";
     let columns = "name, kind, scenario, title, document, seed, futures, machines, start_time, tick_ns, plan_digest, version, \
@@ -97,9 +95,12 @@ async fn history_of_many(link: &mut Link) {
     ];
     super::insert(link, "runs", columns, &run).await;
     let modes = format!("SELECT 1, 3 + n.i % 20, {minute}, 'running', 'PRD' FROM n");
-    link.run(insert("status_events", "run_id, equipment_id, time, status, e10", ALERTS, &modes), &[start.clone()])
-        .await
-        .unwrap();
+    link.run(
+        insert("status_events", "run_id, equipment_id, time, status, e10", ALERTS, &modes),
+        std::slice::from_ref(&start),
+    )
+    .await
+    .unwrap();
     let alerts = format!(
         "SELECT 'r/' || n.i, 1, 3 + n.i % 20, 'rule', CASE n.i % 3 WHEN 0 THEN 'high' ELSE 'medium' END, \
          CASE n.i % 3 WHEN 0 THEN 3 ELSE 2 END, CASE n.i % 100 WHEN 0 THEN 'active' ELSE 'resolved' END, {minute}, \

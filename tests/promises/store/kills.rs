@@ -92,6 +92,8 @@ struct Fire {
     load: Load,
     /// Every tick before it is acknowledged.
     acked: i64,
+    /// Every tick before it is there: a batch that was kept without a word reaches beyond what is acknowledged.
+    reach: i64,
     dice: u64,
     counts: [usize; 4],
     /// Of those inside: how often the batch turned out to be there, whole.
@@ -153,30 +155,37 @@ impl Fire {
         self.at_work += ready.elapsed();
     }
 
-    /// What is there of the batch at which it was killed: nothing or all of it. Not always, so that the next one to open the
+    /// What is there of the batch at which it was killed: nothing or all of it, but for what was there before. Not always, so that the next one to open the
     /// store after a crash is mostly the writer.
     fn look_at(&mut self, line: Line) {
         if self.below(2) == 0 && line.moment != Moment::Inside {
             return;
         }
-        let since = START + line.first * STEP;
-        let since = match self.base {
-            Base::Postgres(_) => format!("timestamptz '1970-01-01T00:00:00Z' + interval '1 microsecond' * {since}"),
-            Base::Sqlite(_) => since.to_string(),
+        let time = |tick: i64| match self.base {
+            Base::Postgres(_) => {
+                format!("timestamptz '1970-01-01T00:00:00Z' + interval '1 microsecond' * {}", START + tick * STEP)
+            }
+            Base::Sqlite(_) => (START + tick * STEP).to_string(),
         };
+        let (since, until) = (time(line.first), time(line.end));
         let ask = format!(
-            "SELECT coalesce(sum((SELECT count(*) FROM sensor_readings r WHERE r.sensor_id = s.id AND r.time >= {since})), 0) \
+            "SELECT coalesce(sum((SELECT count(*) FROM sensor_readings r WHERE r.sensor_id = s.id AND r.time >= {since} \
+              AND r.time < {until})), 0) \
              FROM sensors s"
         );
         let found: i64 = self.base.ask(&ask).parse().expect("a number");
         let whole = (line.end - line.first) * self.load.sensors();
+        let before = (self.reach.min(line.end) - line.first).max(0) * self.load.sensors();
         let may_be: &[i64] = match line.moment {
             Moment::After => &[whole],
-            Moment::Inside => &[0, whole],
-            Moment::Before | Moment::Starting => &[0],
+            Moment::Inside => &[before, whole],
+            Moment::Before | Moment::Starting => &[before],
         };
-        assert!(may_be.contains(&found), "{found} readings of a batch of {whole}: {line:?}");
-        self.kept += usize::from(line.moment == Moment::Inside && found > 0);
+        assert!(may_be.contains(&found), "{found} readings of a batch of {whole}, {before} of before: {line:?}");
+        if line.moment == Moment::Inside && found == whole {
+            self.kept += usize::from(found > before);
+            self.reach = self.reach.max(line.end);
+        }
     }
 }
 
@@ -192,6 +201,7 @@ fn fire_at(base: Base, load: Load, seed: u64) -> Fire {
         base,
         load,
         acked: 0,
+        reach: 0,
         dice: seed,
         counts: [0; 4],
         kept: 0,

@@ -133,7 +133,7 @@ mod tests {
     fn partitions_get_wider_where_there_would_be_too_many() {
         let each = |days: i64, count: i64| -> Vec<i64> { (0..count).map(|number| number * days * DAY).collect() };
         assert_eq!(width(READINGS, 0, &each(1, 300)), 7);
-        assert_eq!(width(READINGS, 0, &each(7, 300)), 28);
+        assert_eq!(width(READINGS, 0, &each(7, 200)), 28);
         assert_eq!(width(READINGS, 0, &each(7, 5_000)), 364);
         assert_eq!(width(READINGS, 600, &each(1, 3)), 28);
         assert_eq!(width(READINGS, 900, &each(1, 3)), 364);
