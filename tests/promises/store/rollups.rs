@@ -23,7 +23,7 @@ fn uneven() -> Vec<Arc<Parcel>> {
         for sensor in (0..12).filter(|sensor| second % (1 + sensor) == 0) {
             seq += 1;
             let dice = (seq as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
-            let late = if dice % 20 == 0 { (dice % 7_200) as i64 * SECOND } else { 0 };
+            let late = if dice.is_multiple_of(20) { (dice % 7_200) as i64 * SECOND } else { 0 };
             let times = if dice % 50 == 1 { 2 } else { 1 };
             for _ in 0..times {
                 let quality = match dice % 16 {
@@ -36,7 +36,11 @@ fn uneven() -> Vec<Arc<Parcel>> {
                 parcel.machine.push((sensor / 3) as u32);
                 parcel.future.push(0);
                 parcel.sensor.push((sensor % 3) as u32);
-                parcel.value.push(if dice % 160 == 0 { f32::NAN } else { (dice % 10_007) as f32 / 100.0 - 40.0 });
+                parcel.value.push(if dice.is_multiple_of(160) {
+                    f32::NAN
+                } else {
+                    (dice % 10_007) as f32 / 100.0 - 40.0
+                });
                 parcel.quality.push(quality.code());
                 parcel.fault.push(0);
                 parcel.seq.push(seq as u64);

@@ -91,12 +91,13 @@ impl Writer {
         }
         let mut found = BTreeMap::new();
         for key in self.keeper.unmarked(rows) {
-            let what = if base.marks.contains_key(&key) {
-                base.marks.insert(key, 0);
-                Found::Shared
-            } else {
-                base.marks.insert(key, self.number);
-                if base.rollups.contains_key(&(Grain::Hour, key.0, key.1)) { Found::Stored } else { Found::Fresh }
+            let what = match base.marks.insert(key, self.number) {
+                Some(_) => {
+                    base.marks.insert(key, 0);
+                    Found::Shared
+                }
+                None if base.rollups.contains_key(&(Grain::Hour, key.0, key.1)) => Found::Stored,
+                None => Found::Fresh,
             };
             found.insert(key, what);
         }
