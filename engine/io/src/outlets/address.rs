@@ -183,7 +183,7 @@ fn bytes_of(text: &str) -> Option<u64> {
 }
 
 /// An address as people may see it.
-fn without_password(url: &str) -> String {
+pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let host = rest.split('/').next().unwrap_or_default();
     match host.rsplit_once('@') {

@@ -2,7 +2,7 @@
 //!
 //! What is wrong with an address is said here, before anything is connected; passwords stay inside the options.
 
-use crate::outlets::address::Address;
+use crate::outlets::address::{Address, without_password};
 use crate::outlets::trouble::OutletTrouble;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
@@ -58,12 +58,12 @@ pub struct File {
 impl Place {
     /// From the text of an address.
     pub fn parse(url: &str) -> Result<Place, OutletTrouble> {
-        let address = Address::parse(url)?;
-        if !matches!(address.scheme.as_str(), "postgres" | "postgresql" | "sqlite") {
-            return Err(
-                address.refuse("this is no store; expected such as `sqlite:plant.db` or `postgres://user@host/plant`")
-            );
+        // Said before it is read as an outlet's address, of which there are more sorts.
+        if !["postgres:", "postgresql:", "sqlite:"].iter().any(|scheme| url.trim().starts_with(scheme)) {
+            let expected = "expected such as `sqlite:plant.db` or `postgres://user@host/plant`";
+            return Err(OutletTrouble::Input(format!("{}: this is no store; {expected}", without_password(url))));
         }
+        let address = Address::parse(url)?;
         Place::of(&address)
     }
 
@@ -143,6 +143,16 @@ fn file(address: &Address, timeout: Duration) -> Result<Place, OutletTrouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_store_is_told_what_one_looks_like() {
+        for url in ["plant.db", "mysql://ann:secret@host/plant", "mqtt://host", "file:plant.db", ""] {
+            let Err(OutletTrouble::Input(said)) = Place::parse(url) else { panic!("{url} is taken") };
+            assert!(said.contains("this is no store; expected such as `sqlite:plant.db`"), "{said}");
+            assert!(!said.contains("secret"), "{said}");
+        }
+        assert!(Place::parse("sqlite:plant.db").is_ok());
+    }
 
     #[test]
     fn who_connects_is_said_by_the_address_or_else_by_the_environment() {
