@@ -61,7 +61,8 @@ impl Place {
         // Said before it is read as an outlet's address, of which there are more sorts.
         if !["postgres:", "postgresql:", "sqlite:"].iter().any(|scheme| url.trim().starts_with(scheme)) {
             let expected = "expected such as `sqlite:plant.db` or `postgres://user@host/plant`";
-            return Err(OutletTrouble::Input(format!("{}: this is no store; {expected}", without_password(url))));
+            let what = url.trim().split_once(':').map_or("this".to_owned(), |(scheme, _)| format!("`{scheme}:`"));
+            return Err(OutletTrouble::Input(format!("{}: {what} is no store; {expected}", without_password(url))));
         }
         let address = Address::parse(url)?;
         Place::of(&address)
@@ -148,7 +149,7 @@ mod tests {
     fn what_is_no_store_is_told_what_one_looks_like() {
         for url in ["plant.db", "mysql://ann:secret@host/plant", "mqtt://host", "file:plant.db", ""] {
             let Err(OutletTrouble::Input(said)) = Place::parse(url) else { panic!("{url} is taken") };
-            assert!(said.contains("this is no store; expected such as `sqlite:plant.db`"), "{said}");
+            assert!(said.contains(" is no store; expected such as `sqlite:plant.db`"), "{said}");
             assert!(!said.contains("secret"), "{said}");
         }
         assert!(Place::parse("sqlite:plant.db").is_ok());
