@@ -27,6 +27,7 @@ mod portrait;
 pub mod record;
 pub mod script;
 pub mod sensing;
+pub mod site;
 pub mod snapshot;
 pub mod twin;
 pub mod wear;

@@ -9,6 +9,7 @@
 
 mod csv;
 mod error;
+pub mod feeds;
 mod folder;
 mod influx;
 mod jsonl;

@@ -4,6 +4,9 @@
 //! package and never each other.
 
 pub mod diagnostic;
+pub mod feeds;
+pub mod journal;
+pub mod live;
 pub mod mode;
 pub mod names;
 pub mod parcel;
