@@ -16,6 +16,7 @@ pub mod files;
 pub mod futures;
 mod glance;
 pub mod groups;
+pub mod intake;
 mod leap;
 pub mod limits;
 pub mod links;

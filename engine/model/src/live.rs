@@ -137,7 +137,9 @@ pub enum Ask {
     /// The reason is the comment.
     Comment,
     /// Out of sight until then.
-    Shelve { until: Time },
+    Shelve {
+        until: Time,
+    },
     Unshelve,
     /// Lets go of a latched alert, or of one whose condition will not return.
     Resolve,

@@ -52,10 +52,17 @@ pub enum Target {
         lane: u8,
     },
     /// A driver `{ feed = ... }`: its number among the model's drivers.
-    Driver { machine: u32, driver: u16 },
-    Mode { machine: u32 },
+    Driver {
+        machine: u32,
+        driver: u16,
+    },
+    Mode {
+        machine: u32,
+    },
     /// Registered while running: the twin knows no model of it.
-    Stray { machine: u32 },
+    Stray {
+        machine: u32,
+    },
 }
 
 /// How time is told.
