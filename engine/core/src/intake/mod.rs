@@ -79,7 +79,7 @@ impl Intake {
             return refused;
         }
         match self.tick_of(reading.time) {
-            Some(tick) if tick >= self.open => {
+            Some(tick) if tick >= self.open && !self.is_over(tick) => {
                 self.keep(tick, *reading);
                 Verdict::Tick(tick)
             }
@@ -128,12 +128,15 @@ impl Intake {
 
     /// The next tick that is over, with what it hears.
     pub fn next_due(&mut self) -> Option<Due> {
-        let ends = self.time_of(self.open);
         let crowded = self.waiting > MOST_PENDING;
-        let over = self.reached.is_some_and(|reached| ends.0.saturating_add(self.plan.reorder.0) < reached.0);
-        if !over && !crowded {
+        if !self.is_over(self.open) && !crowded {
             return None;
         }
+        Some(self.close())
+    }
+
+    /// The open tick is over, whatever the time.
+    pub fn close(&mut self) -> Due {
         let tick = self.open;
         self.open += 1;
         let mut readings = self.pending.remove(&tick).unwrap_or_default();
@@ -143,7 +146,14 @@ impl Intake {
         readings.sort_by_key(|reading| (reading.channel, reading.time));
         readings.dedup_by_key(|reading| (reading.channel, reading.time));
         let repeated = all - readings.len();
-        Some(Due { tick, readings, repeated })
+        Due { tick, readings, repeated }
+    }
+
+    /// Whether time has gone on so far that nothing more is heard for this tick. It hangs on what was heard before and not
+    /// on when somebody asks for what is due.
+    fn is_over(&self, tick: u32) -> bool {
+        let ends = self.time_of(tick).0.saturating_add(self.plan.reorder.0);
+        self.reached.is_some_and(|reached| ends < reached.0)
     }
 
     /// The last tick that is over.
@@ -166,6 +176,25 @@ impl Intake {
         if heard.tick != Heard::LATE && heard.tick >= self.open {
             self.keep(heard.tick, heard.measurement);
         }
+    }
+
+    /// What waits for its tick, as bytes: a part of the state.
+    pub fn save(&self) -> Vec<u8> {
+        let waiting: Vec<Heard> = self
+            .pending
+            .iter()
+            .flat_map(|(&tick, readings)| readings.iter().map(move |&measurement| Heard { tick, measurement }))
+            .collect();
+        // Writing to memory fails only for types of unknown length, which these are not.
+        postcard::to_allocvec(&(self.open, self.reached, waiting)).unwrap_or_default()
+    }
+
+    /// Takes over what [`Intake::save`] wrote; None where the bytes are something else.
+    pub fn restore(mut self, bytes: &[u8]) -> Option<Intake> {
+        let (open, reached, waiting): (u32, Option<Time>, Vec<Heard>) = postcard::from_bytes(bytes).ok()?;
+        (self.open, self.reached) = (open, reached);
+        waiting.iter().for_each(|heard| self.recall(heard));
+        Some(self)
     }
 
     /// Goes on at this tick: the ones before are over.
