@@ -55,15 +55,23 @@ impl MetricsPage {
         tallies: Vec<(String, Arc<Tally>)>,
         simulated: Arc<AtomicU64>,
     ) -> Result<(), OutletTrouble> {
+        let counters = Counters { tallies: told_apart(tallies), simulated };
+        self.serve_page(Arc::new(move || counters.page())).await
+    }
+
+    /// Serves what `page` says whenever somebody asks, until it is dropped.
+    pub async fn serve_page(self, page: Page) -> Result<(), OutletTrouble> {
         let trouble = |e: io::Error| OutletTrouble::Lasting(format!("metrics: cannot serve {}: {e}", self.address));
         let door = Door {
             listener: TcpListener::from_std(self.listener).map_err(trouble)?,
             seats: Arc::new(Semaphore::new(GUESTS)),
         };
-        let counters = Arc::new(Counters { tallies: told_apart(tallies), simulated });
-        axum::serve(door, Router::new().fallback(answer).with_state(counters)).await.map_err(trouble)
+        axum::serve(door, Router::new().fallback(answer).with_state(page)).await.map_err(trouble)
     }
 }
+
+/// Makes a page in Prometheus text format 0.0.4.
+pub type Page = Arc<dyn Fn() -> String + Send + Sync>;
 
 #[derive(Debug)]
 struct Counters {
@@ -86,32 +94,31 @@ fn told_apart(tallies: Vec<(String, Arc<Tally>)>) -> Vec<(String, Arc<Tally>)> {
     tallies.into_iter().map(|(name, tally)| (name_for(name), tally)).collect()
 }
 
-async fn answer(State(counters): State<Arc<Counters>>, method: Method, uri: Uri) -> Response {
+async fn answer(State(page): State<Page>, method: Method, uri: Uri) -> Response {
     // One request a connection: a guest that stays would keep others out.
     let close = (header::CONNECTION, "close");
     if uri.path() != "/metrics" || !matches!(method, Method::GET | Method::HEAD) {
         return (StatusCode::NOT_FOUND, [close], "there is only GET /metrics\n").into_response();
     }
     let kind = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
-    ([close, kind], counters.page()).into_response()
+    ([close, kind], page()).into_response()
 }
 
 impl Counters {
     /// Prometheus text format 0.0.4.
     fn page(&self) -> String {
         let mut page = String::with_capacity(1024 + self.tallies.len() * 1024);
-        page.push_str("# HELP twinwright_readings_total Readings by outlet and by what became of them.\n");
-        page.push_str("# TYPE twinwright_readings_total counter\n");
+        let about = "Readings by outlet and by what became of them.";
+        family(&mut page, "twinwright_readings_total", "counter", about);
         for (outlet, tally) in &self.tallies {
             let outlet = label(outlet);
             for (state, counter) in states(tally) {
                 let number = counter.load(Ordering::Relaxed);
-                // Writing to a String cannot fail.
                 let _ = writeln!(page, "twinwright_readings_total{{outlet=\"{outlet}\",state=\"{state}\"}} {number}");
             }
         }
-        page.push_str("# HELP twinwright_simulated_seconds How far the simulation has come since its start.\n");
-        page.push_str("# TYPE twinwright_simulated_seconds gauge\n");
+        let about = "How far the simulation has come since its start.";
+        family(&mut page, "twinwright_simulated_seconds", "gauge", about);
         let simulated = self.simulated.load(Ordering::Relaxed);
         let _ = writeln!(page, "twinwright_simulated_seconds {}.{:03}", simulated / 1000, simulated % 1000);
         page
@@ -132,8 +139,14 @@ fn states(tally: &Tally) -> [(&'static str, &AtomicU64); 9] {
     ]
 }
 
+/// The two lines that a family of figures begins with.
+pub fn family(page: &mut String, name: &str, kind: &str, about: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(page, "# HELP {name} {about}\n# TYPE {name} {kind}");
+}
+
 /// A label's value, as the format escapes it.
-fn label(text: &str) -> String {
+pub fn label(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
