@@ -4,7 +4,9 @@
 
 pub mod decode;
 pub mod load;
+pub mod mirror;
 pub mod servers;
+pub mod source;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

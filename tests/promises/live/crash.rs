@@ -1,0 +1,139 @@
+//! The crash oracle: an engine that is killed over and over, beside one that is not, both hearing the same broker.
+//!
+//! At the end every reading that a source got an answer for is stored once, with its value; the alerts went the same way in
+//! both; and whoever listens to alerts has heard every step at least once, by the same id, in order.
+//! A kill counts to the part of a commit that the engine last spoke of.
+
+use super::plant::{Issued, Plant, site, with_tank};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use twinwright_tests::Scratch;
+use twinwright_tests::mirror::Mirror;
+use twinwright_tests::servers::mosquitto::Mosquitto;
+
+/// The parts of a commit, as the engine's log names them, and what each kill must have met.
+const PHASES: [(&str, &str); 4] =
+    [("before", "gathering"), ("inside", "committing"), ("after commit", "committed"), ("after acknowledgement", "acknowledged")];
+
+/// How hard it is done.
+struct Measure {
+    tanks: usize,
+    rate: i64,
+    kills: usize,
+    /// Without so many kills in each phase, and so many redeliveries, the test says nothing.
+    each: usize,
+    redelivered: usize,
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_told_otherwise_however_often_it_is_killed() {
+    let full = std::env::var_os("TWINWRIGHT_FULL").is_some();
+    let measure = if full {
+        Measure { tanks: 20, rate: 250, kills: 200, each: 10, redelivered: 1_000 }
+    } else {
+        Measure { tanks: 5, rate: 100, kills: 12, each: 1, redelivered: 20 }
+    };
+    let scratch = Scratch::new();
+    with_tank(&scratch);
+    let broker = Mosquitto::start(scratch.path(), "persistence true\nlog_type all");
+    let alerts = |name: &str| {
+        format!("[outlet.mqtt.alerts]\nurl = \"mqtt://127.0.0.1:{}\"\ntopic = \"{name}/{{machine}}/{{rule}}\"\n", broker.port())
+    };
+    let write = |name: &str| {
+        let text = site(measure.tanks, broker.port(), name, "") + &alerts(&format!("told-{name}"));
+        scratch.write(&format!("{name}.site.toml"), text);
+        format!("{name}.site.toml")
+    };
+    let (killed, whole) = (write("killed"), write("whole"));
+    let mut steady = Mirror::ready(scratch.path(), "whole", &[&whole]);
+    let mut engine = Mirror::ready(scratch.path(), "killed", &[&killed, "--log", "debug"]);
+    let plant = Plant::start(broker.port(), measure.tanks, measure.rate);
+
+    let mut met: BTreeMap<&str, usize> = BTreeMap::new();
+    for round in 0..measure.kills {
+        let (phase, word) = PHASES[round % PHASES.len()];
+        let seen = engine.said().len();
+        let until = Instant::now() + Duration::from_millis(200 + (round as u64 * 97) % 900);
+        while Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let mark = engine.said().len().max(seen);
+        engine.wait_for(phase, |engine| engine.said()[mark..].contains(word));
+        engine.kill();
+        *met.entry(last_phase(&engine.said())).or_default() += 1;
+        engine = Mirror::ready(scratch.path(), "killed", &[&killed, "--log", "debug"]);
+    }
+    let issued = plant.end();
+
+    for (mirror, name) in [(&mut engine, "killed"), (&mut steady, "whole")] {
+        let store = scratch.join(format!("{name}.db"));
+        mirror.wait_for("all readings are stored", |_| stored_count(&store) >= issued.len());
+        assert!(mirror.stop().success(), "{}", mirror.said());
+        assert_stored(&store, &issued);
+    }
+    let last = issued.iter().map(|(_, ms, _)| *ms).max().expect("something was issued") - 5_000;
+    let course = transitions(&scratch.join("whole.db"), last);
+    assert!(course.len() > measure.tanks * 2, "{course:?}");
+    assert_eq!(transitions(&scratch.join("killed.db"), last), course);
+
+    let redelivered = broker.said().lines().filter(|line| line.contains("Sending PUBLISH to killed (d1")).count();
+    assert!(redelivered >= measure.redelivered, "only {redelivered} redeliveries");
+    for (phase, _) in PHASES {
+        let count = met.get(phase).copied().unwrap_or_default();
+        assert!(count >= measure.each, "only {count} kills {phase}: {met:?}");
+    }
+}
+
+/// The phase that the engine spoke of last.
+fn last_phase(said: &str) -> &'static str {
+    let at = |word: &str| said.rfind(word).unwrap_or(0);
+    PHASES.iter().max_by_key(|(_, word)| at(word)).map_or("before", |(phase, _)| phase)
+}
+
+fn ask(store: &Path, question: &str) -> String {
+    let output = Command::new("sqlite3").arg("-readonly").arg("-cmd").arg(".timeout 10000").arg(store).arg(question).output();
+    let output = output.expect("sqlite3 starts; tests/run installs it");
+    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+}
+
+fn stored_count(store: &Path) -> usize {
+    ask(store, "SELECT count(*) FROM sensor_readings").parse().unwrap_or(0)
+}
+
+/// What is stored is what was issued: no duplicate, no gap, the same values.
+fn assert_stored(store: &Path, issued: &Issued) {
+    let rows = ask(
+        store,
+        "SELECT e.name, r.time / 1000, r.value FROM sensor_readings r JOIN sensors s ON s.id = r.sensor_id \
+         JOIN equipment e ON e.id = s.equipment_id",
+    );
+    let stored: BTreeSet<(String, i64, u64)> = rows
+        .lines()
+        .map(|row| {
+            let mut cells = row.split('|');
+            let mut next = || cells.next().expect("three cells");
+            (next().to_owned(), next().parse().expect("a time"), next().parse::<f64>().expect("a value").to_bits())
+        })
+        .collect();
+    let wanted: BTreeSet<(String, i64, u64)> =
+        issued.iter().map(|(machine, ms, value)| (machine.clone(), *ms, value.to_bits())).collect();
+    assert_eq!(wanted.len(), issued.len(), "no time twice at the sources");
+    let (lost, made_up) = (wanted.difference(&stored).count(), stored.difference(&wanted).count());
+    assert_eq!((lost, made_up), (0, 0), "lost and made up, of {}", issued.len());
+    assert_eq!(ask(store, "SELECT count(*) FROM quarantine"), "0");
+}
+
+/// Every step of every alert up to an instant: when, where, what.
+fn transitions(store: &Path, until_ms: i64) -> Vec<String> {
+    let rows = ask(
+        store,
+        &format!(
+            "SELECT e.name, a.rule, t.number, t.what, t.status, t.time FROM alert_transitions t JOIN alerts a ON a.id = t.alert_id \
+             JOIN equipment e ON e.id = a.equipment_id WHERE t.time / 1000 <= {until_ms} \
+             ORDER BY e.name, a.rule, a.raised_at, t.number"
+        ),
+    );
+    rows.lines().map(str::to_owned).collect()
+}
