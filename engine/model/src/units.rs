@@ -1,4 +1,4 @@
-//! Times as people write them: `12 min`, `1.5 h`, `90 d`.
+//! Times and sizes as people write them: `12 min`, `1.5 h`, `90 d`, `64 KiB`.
 
 use crate::Span;
 use crate::names;
@@ -66,6 +66,23 @@ pub fn parse_span(text: &str) -> Result<Span, UnitFault> {
     Ok(Span(nanos.round() as i64))
 }
 
+/// Reads a number of bytes above 0: `100 MB`, `64KiB`, `5000`.
+pub fn parse_size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let factor: u64 = match text[split..].trim() {
+        "" | "B" => 1,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    text[..split].parse::<u64>().ok()?.checked_mul(factor).filter(|bytes| *bytes > 0)
+}
+
 fn trim_number(number: f64) -> String {
     format!("{number}")
 }
@@ -115,6 +132,16 @@ mod tests {
             ("2 w", 1_209_600_000_000_000),
         ] {
             assert_eq!(parse_span(text), Ok(Span(nanos)), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in [("100 MB", 100_000_000), ("64KiB", 65_536), ("5000", 5_000)] {
+            assert_eq!(parse_size(text), Some(bytes));
+        }
+        for text in ["", "MB", "0", "1 parsec", "99999999999 GB"] {
+            assert_eq!(parse_size(text), None, "{text}");
         }
     }
 

@@ -6,13 +6,25 @@ use crate::library::{Kinds, read_document};
 use std::path::{Path, PathBuf};
 use twinwright_core::Document;
 use twinwright_core::plan::{self, Changes};
-use twinwright_model::Diagnostic;
+use twinwright_core::site;
+use twinwright_model::{Diagnostic, Time};
 
 /// What a file says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
     Machine,
     Scenario,
+    Site,
+}
+
+impl Sort {
+    fn name(self) -> &'static str {
+        match self {
+            Sort::Machine => "machine",
+            Sort::Scenario => "scenario",
+            Sort::Site => "site",
+        }
+    }
 }
 
 /// Judges by the schema line, else by what else stands in the file.
@@ -21,12 +33,14 @@ pub fn sort_of(document: &Document) -> Sort {
     match schema {
         Some(line) if line.contains("machine/") => Sort::Machine,
         Some(line) if line.contains("scenario/") => Sort::Scenario,
+        Some(line) if line.contains("site/") => Sort::Site,
+        _ if document.text.contains("[feed.") => Sort::Site,
         _ if document.text.contains("[[machine]]") => Sort::Scenario,
         _ => Sort::Machine,
     }
 }
 
-/// All faults of one file; a scenario's machine files are checked with it.
+/// All faults of one file; the machine files of a scenario or a site are checked with it.
 pub fn check_file(path: &Path, machines: Option<&Path>) -> Result<(Sort, Vec<Diagnostic>), Trouble> {
     let document = read_document(path)?;
     let sort = sort_of(&document);
@@ -36,6 +50,8 @@ pub fn check_file(path: &Path, machines: Option<&Path>) -> Result<(Sort, Vec<Dia
             Ok(study) => wrong_outlets(path, study.base()),
             Err(faults) => faults,
         },
+        // When it begins is no matter of the file.
+        Sort::Site => site::compile(&document, &Kinds::beside(path, machines), Time(0)).err().unwrap_or_default(),
     };
     Ok((sort, diagnostics))
 }
@@ -46,8 +62,7 @@ pub fn check_files(paths: &[PathBuf], machines: Option<&Path>) -> (Vec<String>, 
     for path in paths {
         match check_file(path, machines) {
             Ok((sort, found)) if found.is_empty() => {
-                let sort = if sort == Sort::Machine { "machine" } else { "scenario" };
-                fine.push(format!("{}: {sort} fine", path.display()));
+                fine.push(format!("{}: {} fine", path.display(), sort.name()));
             }
             Ok((_, found)) => faults.extend(found),
             Err(trouble) => unread.push(trouble),

@@ -57,8 +57,8 @@ enum Command {
     /// Print the JSON Schema of a file, for editors
     #[command(after_help = "Example:\n  twinwright schema machine > machine.schema.json")]
     Schema {
-        /// machine or scenario
-        #[arg(value_parser = ["machine", "scenario"])]
+        /// machine, scenario or site
+        #[arg(value_parser = ["machine", "scenario", "site"])]
         which: String,
     },
     /// Write a commented machine file and a scenario that runs it, to start from

@@ -16,6 +16,8 @@ pub struct DriverPlan {
     pub source: Source,
     /// Smoothing: the state's slot and the part of the way gone in a tick.
     pub lag: Option<Lag>,
+    /// In live mode its value is a channel: `{ feed = ... }`.
+    pub is_fed: bool,
 }
 
 /// A first-order lag of a driver.

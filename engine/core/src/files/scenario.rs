@@ -81,6 +81,7 @@ pub fn published_schema(which: &str) -> Option<serde_json::Value> {
     let (mut schema, id) = match which {
         "machine" => (super::MachineSpec::schema(), super::machine::MACHINE_SCHEMA),
         "scenario" => (ScenarioSpec::schema(), SCENARIO_SCHEMA),
+        "site" => (super::SiteSpec::schema(), super::site::SITE_SCHEMA),
         _ => return None,
     };
     schema["properties"]["schema"] = serde_json::json!({ "const": id });

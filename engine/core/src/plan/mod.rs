@@ -3,11 +3,11 @@
 //! After this names are gone from everything that ticks; they stay here for people. A plan is plain data, shared by all
 //! worlds of a run.
 
-mod formulas;
+pub(crate) mod formulas;
 mod joined;
 mod kind;
 mod machines;
-mod scenario;
+pub(crate) mod scenario;
 pub mod study;
 pub mod vary;
 

@@ -1,15 +1,16 @@
 //! A scenario compiled: its machines, links, script, faults and maintenance, all by number.
 
-mod actions;
+pub(crate) mod actions;
 mod asks;
 pub(super) mod edits;
 mod faults;
 mod groups;
-mod plant;
+pub(crate) mod plant;
 mod upkeep;
 mod vary;
 
 use super::{Document, Library, Plan, kind, machines};
+use crate::files::leaf::At;
 use crate::files::scenario::{SCENARIO_SCHEMA, ScenarioSpec};
 use crate::files::sources::Fault;
 use crate::files::{Cx, Faults, MachineSpec, Node, Read, Sources, Value};
@@ -42,10 +43,10 @@ fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// A scenario being compiled.
-pub(super) struct Compiler<'a> {
-    pub(super) sources: Sources,
-    pub(super) faults: Faults,
+/// A scenario, or a site, being compiled.
+pub(crate) struct Compiler<'a> {
+    pub(crate) sources: Sources,
+    pub(crate) faults: Faults,
     library: &'a dyn Library,
     changes: Changes,
     /// Machine files by kind, read once for all variants; and kinds that were looked for in vain.
@@ -88,7 +89,7 @@ pub fn compile_changed(document: &Document, library: &dyn Library, changes: Chan
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(library: &'a dyn Library, changes: Changes) -> Compiler<'a> {
+    pub(crate) fn new(library: &'a dyn Library, changes: Changes) -> Compiler<'a> {
         Compiler {
             sources: Sources::default(),
             faults: Faults::default(),
@@ -107,7 +108,7 @@ impl<'a> Compiler<'a> {
 
 impl Compiler<'_> {
     /// The scenario's text as a tree, with what a command changes in it.
-    pub(super) fn open(&mut self, document: &Document) -> Node {
+    pub(crate) fn open(&mut self, document: &Document) -> Node {
         let mut node = Node::parse(&document.name, &document.text, &mut self.sources, &mut self.faults);
         change(&mut node, &self.changes);
         if self.changes.sets.is_empty() { node } else { self.apply_command(&node) }
@@ -123,11 +124,11 @@ impl Compiler<'_> {
         let seed = self.changes.seed.or(spec.seed).unwrap_or(1);
         let futures = self.futures(&spec);
         self.open_vary(&spec);
-        let plant = self.plant(&spec, seed);
+        let plant = self.plant(&spec.machine, spec.tick.value, seed);
         self.report_untaken(&plant);
         self.report_unvaried(&plant);
         self.check_size(&spec, &plant, futures);
-        let links = self.links(&spec, &plant);
+        let links = self.links(&spec.link, &plant);
         let groups = self.groups(&spec, &plant);
         let start = spec.start.value;
         let script = self.script(&spec, &plant, start);
@@ -154,7 +155,7 @@ impl Compiler<'_> {
             script,
             faults,
             maintenance,
-            path: self.path(&spec),
+            path: self.path(spec.path.as_ref()),
             outlets,
             expectations: self.asks.as_ref().map_or_else(Vec::new, |asks| asks.plain.clone()),
             digest,
@@ -203,8 +204,8 @@ impl Compiler<'_> {
     }
 
     /// Four levels that can stand in a topic.
-    fn path(&mut self, spec: &ScenarioSpec) -> Option<String> {
-        let path = spec.path.as_ref()?;
+    pub(crate) fn path(&mut self, path: Option<&At<String>>) -> Option<String> {
+        let path = path?;
         let levels: Vec<&str> = path.value.split('/').collect();
         let bad = |level: &&str| level.is_empty() || level.contains(['+', '#', '\0', '\n']);
         if levels.len() > 8 || path.value.len() > 200 || levels.iter().any(bad) {
@@ -279,17 +280,22 @@ impl Compiler<'_> {
         if let Some(vary) = scenario.get("futures").and_then(|futures| futures.get("vary")) {
             hash_node(&mut hash, vary);
         }
-        for (name, node) in &self.kinds {
-            hash.text(name);
-            hash_node(&mut hash, node);
-        }
+        self.hash_kinds(&mut hash);
         self.hash_edits(&mut hash, edits);
         hash.finish()
+    }
+
+    /// What the machine files say.
+    pub(crate) fn hash_kinds(&self, hash: &mut crate::digest::Hash) {
+        for (name, node) in &self.kinds {
+            hash.text(name);
+            hash_node(hash, node);
+        }
     }
 }
 
 /// What a node says, without where it stood: comments and white space do not change a run.
-fn hash_node(hash: &mut crate::digest::Hash, node: &Node) {
+pub(crate) fn hash_node(hash: &mut crate::digest::Hash, node: &Node) {
     use crate::files::Value;
     match &node.value {
         Value::Table(entries) => {

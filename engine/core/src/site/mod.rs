@@ -1,12 +1,17 @@
 //! A site: what a live mirror is built from. Machines and links are a plan as a scenario's is; beside it stand where readings
 //! come from, how time is told, which findings are looked for, and what becomes an alert.
 
+mod compile;
+
+pub use compile::compile;
+
 use crate::Plan;
 use crate::expression::Bound;
 use crate::files::outlet::OutletPlan;
 use std::sync::Arc;
 use twinwright_model::feeds::FeedPlan;
 use twinwright_model::live::ChannelName;
+use twinwright_model::time::SECOND;
 use twinwright_model::{Severity, Span};
 
 /// A site, compiled.
@@ -17,7 +22,7 @@ pub struct SitePlan {
     /// Machines, models, links, tick and start. It has one future and no script, faults or maintenance; nobody counts its
     /// ticks. `plan.digest` is what the file and its machine files say of all that ticks.
     pub plan: Arc<Plan>,
-    /// By channel number: sensors and fed drivers of all machines, in their order, and each machine's `mode`.
+    /// By channel number, machine by machine: its sensors, its fed drivers, its `mode`.
     pub channels: Vec<ChannelPlan>,
     pub time: TimePlan,
     pub feeds: Vec<FeedPlan>,
@@ -102,7 +107,38 @@ pub struct DetectorPlan {
     pub items: Vec<ItemPlan>,
 }
 
-/// What the site says of an item.
+impl DetectorPlan {
+    /// What is looked for where a site says nothing.
+    pub fn usual() -> DetectorPlan {
+        DetectorPlan {
+            residual: Some((5.0, Span(30 * SECOND))),
+            cusum: Some((1.0, 10.0)),
+            stuck: Some(Span(600 * SECOND)),
+            items: Vec::new(),
+        }
+    }
+}
+
+/// The detectors, as findings name them.
+pub const DETECTORS: [&str; 12] = [
+    "low_low",
+    "low",
+    "high",
+    "high_high",
+    "rate",
+    "stuck",
+    "missing",
+    "out_of_range",
+    "residual",
+    "cusum",
+    "skew",
+    "signal_lost",
+];
+
+/// Those whose findings are about a machine and no sensor of it.
+pub const OF_MACHINES: [&str; 2] = ["skew", "signal_lost"];
+
+/// What the site says of an item, laid over what machine files say. One of a machine goes before one of all machines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ItemPlan {
     /// A machine's id, or None for all of them.
@@ -114,6 +150,13 @@ pub struct ItemPlan {
     /// Change per hour, either way.
     pub rate: Option<f64>,
     pub stuck: Option<Span>,
+}
+
+impl ItemPlan {
+    /// An item of which nothing is said yet.
+    pub fn of(machine: Option<String>, item: &str) -> ItemPlan {
+        ItemPlan { machine, item: item.to_owned(), unit: None, limits: None, range: None, rate: None, stuck: None }
+    }
 }
 
 /// When a finding or a condition becomes an alert.

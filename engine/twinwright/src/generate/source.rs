@@ -47,7 +47,11 @@ pub fn plan(settings: &Settings, now: Time) -> Result<Plan, Trouble> {
         document.name = settings.subject.clone();
         match sort_of(&document) {
             Sort::Machine => machine_file(settings, path, now)?,
-            _ => scenario(settings, path, &document, now)?,
+            Sort::Site => {
+                let message = "this is a site, which is mirrored; a stream comes from a scenario or a machine";
+                return Err(Trouble::Input(format!("{}:1:1: {message}", document.name)));
+            }
+            Sort::Scenario => scenario(settings, path, &document, now)?,
         }
     } else {
         let kinds = Kinds { folders: settings.kinds.iter().cloned().collect() };

@@ -10,6 +10,7 @@ pub mod summary;
 pub mod text;
 pub mod worker;
 
+use crate::check::{Sort, sort_of};
 use crate::library::{Kinds, read_document};
 use crate::memory::{Keeper, Sources, Stored, Witness};
 use crate::report::ReportData;
@@ -142,11 +143,13 @@ pub fn study(settings: &Settings) -> Result<Study, Trouble> {
 /// The same, with the texts that it was compiled from.
 pub fn study_with_sources(settings: &Settings) -> Result<(Study, Sources), Trouble> {
     let mut document = read_document(&settings.scenario)?;
-    if crate::check::sort_of(&document) == crate::check::Sort::Machine {
-        let name = &document.name;
-        return Err(Trouble::Input(format!(
-            "{name}:1:1: this is a machine file; `run` takes a scenario that names it"
-        )));
+    let other = match sort_of(&document) {
+        Sort::Machine => Some("a machine file; `run` takes a scenario that names it"),
+        Sort::Site => Some("a site, which is mirrored; `run` takes a scenario"),
+        Sort::Scenario => None,
+    };
+    if let Some(other) = other {
+        return Err(Trouble::Input(format!("{}:1:1: this is {other}", document.name)));
     }
     document.name = settings.scenario.display().to_string();
     let kinds = Witness::of(Kinds::beside(&settings.scenario, settings.machines.as_deref()));

@@ -128,6 +128,7 @@ impl Maker<'_> {
                 slot,
                 source,
                 lag,
+                is_fed: matches!(driver.form, DriverForm::Feed { .. }),
             });
         }
     }

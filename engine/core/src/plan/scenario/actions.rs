@@ -156,7 +156,7 @@ impl Compiler<'_> {
     }
 
     /// Cuts ` for 10 min` off a condition.
-    pub(super) fn split_hold(&mut self, when: &Formula) -> (Formula, i64) {
+    pub(crate) fn split_hold(&mut self, when: &Formula) -> (Formula, i64) {
         let Some(at) = when.text.rfind(" for ") else { return (when.clone(), 0) };
         let lapse = when.piece(at + 5..when.text.len());
         let holds = match units::parse_span(&lapse.text) {

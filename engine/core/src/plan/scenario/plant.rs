@@ -1,9 +1,9 @@
-//! The plant of a scenario: its machines, each with its model.
+//! The plant of a scenario or a site: its machines, each with its model.
 
 use super::{Compiler, MachineSpec, kind, machines};
 use crate::dice::{Dice, EVERY_FUTURE};
 use crate::files::leaf::At;
-use crate::files::scenario::{MachineBlock, ScenarioSpec};
+use crate::files::scenario::MachineBlock;
 use crate::files::sources::Fault;
 use crate::files::{Cx, Faults, Node, Read, names, setting};
 use crate::links::spec::LinkSpec;
@@ -102,10 +102,10 @@ impl Plant {
 }
 
 impl Compiler<'_> {
-    pub(super) fn plant(&mut self, spec: &ScenarioSpec, seed: u64) -> Plant {
+    pub(crate) fn plant(&mut self, blocks: &[MachineBlock], tick: Span, seed: u64) -> Plant {
         let mut plant = Plant::default();
-        for block in &spec.machine {
-            self.add_block(block, spec.tick.value, seed, &mut plant);
+        for block in blocks {
+            self.add_block(block, tick, seed, &mut plant);
         }
         plant
     }
@@ -213,10 +213,10 @@ impl Compiler<'_> {
         self.kinds.get(kind).cloned()
     }
 
-    pub(super) fn links(&mut self, spec: &ScenarioSpec, plant: &Plant) -> Vec<LinkPlan> {
+    pub(crate) fn links(&mut self, specs: &[LinkSpec], plant: &Plant) -> Vec<LinkPlan> {
         let (mut links, mut origins) = (Vec::new(), Vec::new());
         let known = LinkKind::ALL.map(|(name, _)| name);
-        for link in &spec.link {
+        for link in specs {
             let kind = LinkKind::ALL.iter().find(|(name, _)| *name == link.kind.value).map(|(_, kind)| *kind);
             if kind.is_none() {
                 self.faults.add(
