@@ -24,6 +24,8 @@ pub struct Entry {
     /// The state's digest at the last tick, now and then.
     pub digest: Option<(u32, u128)>,
     pub checkpoint: Option<Checkpoint>,
+    /// With a checkpoint: machines by number, each as JSON for people.
+    pub portraits: Vec<(u32, String)>,
 }
 
 /// What an entry brings to the mirror: all that a replay needs.

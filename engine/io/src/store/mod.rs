@@ -10,6 +10,7 @@ mod cell;
 pub mod checkpoints;
 pub mod chronicle;
 mod latest;
+pub mod journal;
 pub mod ledger;
 mod link;
 mod look;

@@ -27,7 +27,7 @@ const BY_SENSOR: Reach = Reach::Each("sensors", "sensor_id");
 const BY_MACHINE: Reach = Reach::Each("equipment", "equipment_id");
 
 /// All tables with rows of a plant, in the order in which they are told.
-pub(super) const TABLES: [Table; 28] = [
+pub(super) const TABLES: [Table; 34] = [
     table("equipment", Reach::None),
     table("sensors", Reach::None),
     table("equipment_links", Reach::None),
@@ -44,10 +44,16 @@ pub(super) const TABLES: [Table; 28] = [
     table("performance_metrics", BY_MACHINE),
     table("checkpoints", Reach::Each("runs", "run_id")),
     table("inputs", Reach::None),
+    table("mirrors", Reach::None),
+    table("channels", Reach::None),
+    table("journal", Reach::Column("written_at")),
+    table("quarantine", Reach::Column("arrived")),
     table("anomaly_records", BY_MACHINE),
     table("alert_rules", Reach::None),
     table("alerts", Reach::Column("raised_at")),
     table("alert_transitions", Reach::None),
+    table("actions", Reach::Column("asked_at")),
+    table("out_of_service", Reach::None),
     table("outbox", Reach::None),
     table("notification_logs", Reach::None),
     table("predictions", Reach::None),

@@ -88,13 +88,25 @@ pub async fn begin(link: &mut Link, heading: &RunHeading, plant: &Plant) -> Resu
     }
 }
 
-async fn begin_within(link: &mut Link, heading: &RunHeading, plant: &Plant) -> Result<Begun, OutletTrouble> {
-    if link.dialect() == Dialect::Postgres {
-        // Two runs that begin at once would make the same rows, or lock each other out.
-        link.run("SELECT pg_advisory_xact_lock($1)", &[REGISTRY_LOCK.into()]).await?;
-    }
+/// The same within the caller's transaction.
+pub async fn begin_within(link: &mut Link, heading: &RunHeading, plant: &Plant) -> Result<Begun, OutletTrouble> {
+    take_turn(link).await?;
     let (run, name) = runs::begin(link, heading).await?;
     configure(link, run, heading.began, &plant.files).await?;
+    Ok(Begun { run, name, ..register(link, plant).await? })
+}
+
+/// Two programs that make rows of the registry at once would make the same, or lock each other out: within a transaction,
+/// whoever comes second waits here. In SQLite there is one writer at a time anyway.
+pub async fn take_turn(link: &mut Link) -> Result<(), OutletTrouble> {
+    if link.dialect() == Dialect::Postgres {
+        link.run("SELECT pg_advisory_xact_lock($1)", &[REGISTRY_LOCK.into()]).await?;
+    }
+    Ok(())
+}
+
+/// Makes or completes the rows of machines, sensors and links, within the caller's transaction, and answers their ids.
+pub async fn register(link: &mut Link, plant: &Plant) -> Result<Begun, OutletTrouble> {
     register_machines(link, &plant.machines).await?;
     let machines = machine_ids(link, &plant.machines).await?;
     register_sensors(link, &plant.machines, &machines).await?;
@@ -104,7 +116,7 @@ async fn begin_within(link: &mut Link, heading: &RunHeading, plant: &Plant) -> R
         links.add([machines[from].into(), machines[to].into(), kind.into()]);
     }
     links.write(link).await?;
-    Ok(Begun { run, name, machines, sensors })
+    Ok(Begun { machines, sensors, ..Begun::default() })
 }
 
 /// Joins a run to its machine files, within the caller's transaction. Every version of a file is kept once.

@@ -5,6 +5,9 @@ mod inputs;
 mod insert;
 mod unit;
 
-pub use begin::{Begun, MachineFace, MachineFile, Plant, SensorFace, begin, configure};
+pub use begin::{
+    Begun, MachineFace, MachineFile, Plant, SensorFace, begin, begin_within, configure, register, take_turn,
+};
+pub(in crate::store) use insert::Insert;
 pub use inputs::{LoggedInput, inputs_between, log_inputs};
 pub use unit::{AlertRow, CheckpointRow, EndRow, MeasureRow, ModeRow, PerformanceRow, TurnRow, Unit, WorkRow, e10};

@@ -43,7 +43,8 @@ pub async fn last_known(link: &mut Link, run: i64) -> Result<Option<Time>, Outle
                UNION ALL SELECT max(time) FROM state_snapshots WHERE run_id = $1 \
                UNION ALL SELECT max(time) FROM checkpoints WHERE run_id = $1 \
                UNION ALL SELECT max(time) FROM performance_metrics WHERE run_id = $1 \
-               UNION ALL SELECT max(raised_at) FROM alerts WHERE run_id = $1) t";
+               UNION ALL SELECT max(raised_at) FROM alerts WHERE run_id = $1 \
+               UNION ALL SELECT reached FROM mirrors WHERE run_id = $1) t";
     Ok(link.first(ask, &[run.into()]).await?.and_then(|row| row.time(0)))
 }
 

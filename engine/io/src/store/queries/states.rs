@@ -50,7 +50,9 @@ const LAST_WORK: &str = "SELECT time, what, subject, hours, cost, by_whom, note 
                          ORDER BY time DESC, id DESC LIMIT 1";
 /// Where a run is that has not ended: the last that was written of it.
 const REACHED: &str = "SELECT max(time) FROM (SELECT max(time) AS time FROM checkpoints WHERE run_id = $1 \
-                       UNION ALL SELECT max(time) FROM status_events WHERE run_id = $1 AND equipment_id = $2) said";
+                       UNION ALL SELECT max(time) FROM status_events WHERE run_id = $1 AND equipment_id = $2 \
+                       UNION ALL SELECT m.reached FROM mirrors m WHERE m.run_id = $1 AND EXISTS \
+                           (SELECT 1 FROM status_events s WHERE s.run_id = $1 AND s.equipment_id = $2)) said";
 
 /// The mode that holds at an instant, and since when.
 pub async fn mode_at(link: &mut Link, whose: Whose, at: Time) -> Result<Option<ModeChange>, OutletTrouble> {

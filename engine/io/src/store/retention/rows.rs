@@ -24,7 +24,7 @@ pub(super) struct Rule {
 
 const PLAIN: Rule = Rule { table: "", time: "x.time", old: "x.time < $1", others: &[], batch: 2_000, guarded: false };
 
-pub(super) static RULES: [Rule; 11] = [
+pub(super) static RULES: [Rule; 14] = [
     // The mode that a machine was in at that instant stays known.
     Rule {
         table: "status_events",
@@ -47,6 +47,19 @@ pub(super) static RULES: [Rule; 11] = [
         ..PLAIN
     },
     Rule { table: "inputs", ..PLAIN },
+    // What a mirror would need to start again from the last checkpoint, or from the one before if that is damaged, stays.
+    Rule {
+        table: "journal",
+        time: "x.written_at",
+        old: "x.written_at < $1 AND x.number <= (SELECT m.stored FROM mirrors m WHERE m.run_id = x.run_id) \
+              AND EXISTS (SELECT 1 FROM checkpoints c WHERE c.run_id = x.run_id AND c.entry >= x.number \
+              AND (x.last_tick IS NULL OR x.last_tick <= c.tick) \
+              AND EXISTS (SELECT 1 FROM checkpoints y WHERE y.run_id = c.run_id AND y.tick > c.tick))",
+        batch: 200,
+        ..PLAIN
+    },
+    Rule { table: "quarantine", time: "x.arrived", old: "x.arrived < $1", batch: 500, ..PLAIN },
+    Rule { table: "actions", time: "x.asked_at", old: "x.asked_at < $1 AND x.state = 'taken'", ..PLAIN },
     Rule { table: "performance_metrics", ..PLAIN },
     Rule { table: "anomaly_records", old: "coalesce(x.ended_at, x.time) < $1", ..PLAIN },
     Rule { table: "predictions", ..PLAIN },

@@ -8,7 +8,7 @@ use crate::store::{Dialect, Link};
 const TOLD: usize = 100;
 
 /// Every foreign key: table, column, and the table whose `id` it is. The last three are kept by triggers in PostgreSQL.
-pub(super) const KEYS: [(&str, &str, &str); 35] = [
+pub(super) const KEYS: [(&str, &str, &str); 42] = [
     ("sensors", "equipment_id", "equipment"),
     ("equipment_links", "from_id", "equipment"),
     ("equipment_links", "to_id", "equipment"),
@@ -41,6 +41,13 @@ pub(super) const KEYS: [(&str, &str, &str); 35] = [
     ("maintenance_logs", "equipment_id", "equipment"),
     ("maintenance_logs", "task_id", "maintenance_tasks"),
     ("maintenance_reports", "run_id", "runs"),
+    ("mirrors", "run_id", "runs"),
+    ("channels", "run_id", "runs"),
+    ("channels", "sensor_id", "sensors"),
+    ("journal", "run_id", "runs"),
+    ("quarantine", "run_id", "runs"),
+    ("actions", "run_id", "runs"),
+    ("out_of_service", "equipment_id", "equipment"),
     ("sensor_readings", "sensor_id", "sensors"),
     ("sensor_readings_1m", "sensor_id", "sensors"),
     ("sensor_readings_1h", "sensor_id", "sensors"),

@@ -1,9 +1,10 @@
-//! Whether a store is what it says: its schema, its keys, its partitions, the chains of its logs, checkpoints, roll-ups and
-//! archives. It only looks, at one instant for each part, and holds no more than a part of an hour of readings at once.
+//! Whether a store is what it says: its schema, its keys, its partitions, the chains of its logs, checkpoints, roll-ups,
+//! journals of live runs and archives. It only looks, at one instant for each part, and holds no more than a part of an hour of readings at once.
 
 mod archives;
 mod chains;
 mod checkpoints;
+mod journals;
 mod keys;
 mod partitions;
 mod rollups;
@@ -102,7 +103,7 @@ pub async fn verify(link: &mut Link, ask: &Ask<'_>) -> Result<Verdict, OutletTro
     Ok(verdict)
 }
 
-const PARTS: u32 = 8;
+const PARTS: u32 = 9;
 
 async fn part(link: &mut Link, ask: &Ask<'_>, verdict: &mut Verdict, number: u32) -> Result<(), OutletTrouble> {
     match number {
@@ -113,6 +114,7 @@ async fn part(link: &mut Link, ask: &Ask<'_>, verdict: &mut Verdict, number: u32
         4 => checkpoints::check(link, ask, verdict).await,
         5 => rollups::check_marks(link, verdict).await,
         6 => rollups::check(link, ask, verdict).await,
+        7 => journals::check(link, ask, verdict).await,
         _ => archives::check(link, ask, verdict).await,
     }
 }
