@@ -16,6 +16,7 @@ mod jsonl;
 pub mod labels;
 mod lines;
 mod long;
+pub mod notices;
 mod numerals;
 mod outflow;
 pub mod outlets;

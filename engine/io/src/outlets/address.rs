@@ -29,22 +29,29 @@ pub const SCHEMES: [&str; 9] = ["file", "mqtt", "mqtts", "http", "https", "postg
 impl Address {
     /// Reads a URL; `-` is stdout, and what follows `?` are options.
     pub fn parse(text: &str) -> Result<Address, OutletTrouble> {
-        let wrong = |message: String| OutletTrouble::Input(format!("{}: {message}", without_password(text)));
         let text = text.trim();
         if text == "-" || text.starts_with("-?") {
             return Address::parse(&format!("file:{text}"));
         }
+        Address::parse_among(text, &SCHEMES, true)
+    }
+
+    /// Reads a URL of one of these schemes; `query` when what follows `?` are options of ours, and not the server's.
+    pub fn parse_among(text: &str, schemes: &[&str], query: bool) -> Result<Address, OutletTrouble> {
+        let wrong = |message: String| OutletTrouble::Input(format!("{}: {message}", without_password(text)));
+        let text = text.trim();
         let Some((scheme, _)) = text.split_once(':') else {
             return Err(wrong(
                 "this is no address; expected such as `file:readings.csv` or `mqtt://localhost:1883`".into(),
             ));
         };
-        if !SCHEMES.contains(&scheme) {
+        if !schemes.contains(&scheme) {
+            let known = || schemes.iter().copied();
             let near =
-                names::nearest(scheme, SCHEMES).map_or(String::new(), |near| format!("; did you mean `{near}:`?"));
-            return Err(wrong(format!("`{scheme}:` is no outlet; expected {}{near}", names::list(SCHEMES))));
+                names::nearest(scheme, known()).map_or(String::new(), |near| format!("; did you mean `{near}:`?"));
+            return Err(wrong(format!("`{scheme}:` is no outlet; expected {}{near}", names::list(known()))));
         }
-        let (url, query) = text.split_once('?').unwrap_or((text, ""));
+        let (url, query) = if query { text.split_once('?').unwrap_or((text, "")) } else { (text, "") };
         let pairs = url::form_urlencoded::parse(query.as_bytes());
         let options = pairs.map(|(key, value)| (key.into_owned(), value.into_owned())).collect();
         Ok(Address {
@@ -131,6 +138,7 @@ impl Address {
     pub fn secret(&self, key: &'static str) -> Result<Option<String>, OutletTrouble> {
         let [env, file] = match key {
             "token" => ["token_env", "token_file"],
+            "secret" => ["secret_env", "secret_file"],
             _ => ["password_env", "password_file"],
         };
         if let Some(name) = self.text(env) {

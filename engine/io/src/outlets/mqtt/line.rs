@@ -16,20 +16,20 @@ use tokio::task::JoinHandle;
 
 /// Most messages that are under way. A broker acknowledges in the order it got them, so this is also what a cut line
 /// sends twice at most.
-pub(super) const MOST_UNDER_WAY: usize = 100;
+pub(crate) const MOST_UNDER_WAY: usize = 100;
 /// The largest packet in both directions.
-pub(super) const LARGEST_PACKET: usize = 1 << 20;
+pub(crate) const LARGEST_PACKET: usize = 1 << 20;
 
 /// A connection that stood when it was made; the window knows whether it still does.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     client: AsyncClient,
     watch: JoinHandle<()>,
 }
 
 impl Line {
     /// Connects and waits until the broker agrees.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         options: &MqttOptions,
         patience: Duration,
         window: &Arc<Window>,
@@ -53,19 +53,19 @@ impl Line {
 
     /// Hands a message to the library. Should the connection be gone by now, the message stays in the window.
     #[inline]
-    pub(super) async fn publish(&self, topic: String, qos: QoS, retain: bool, message: &Message) {
+    pub(crate) async fn publish(&self, topic: String, qos: QoS, retain: bool, message: &Message) {
         let _ = self.client.publish_bytes(topic, qos, retain, message.payload.clone()).await;
     }
 
     /// Says goodbye and waits until the broker closes, having read everything.
-    pub(super) async fn close(mut self, patience: Duration) {
+    pub(crate) async fn close(mut self, patience: Duration) {
         if self.client.disconnect().await.is_ok() {
             let _ = tokio::time::timeout(patience, &mut self.watch).await;
         }
     }
 
     /// Drops the connection; when this is through, nobody tells the window about it any more.
-    pub(super) async fn abandon(mut self) {
+    pub(crate) async fn abandon(mut self) {
         self.watch.abort();
         let _ = (&mut self.watch).await;
     }

@@ -6,13 +6,13 @@
 //! a delivery that is tried again goes on where it stopped.
 
 mod course;
-mod line;
+pub(crate) mod line;
 mod payload;
-mod settings;
-mod template;
+pub(crate) mod settings;
+pub(crate) mod template;
 mod tls;
-mod topic;
-mod window;
+pub(crate) mod topic;
+pub(crate) mod window;
 
 use super::address::Address;
 use super::trouble::OutletTrouble;

@@ -86,6 +86,16 @@ impl Settings {
     }
 }
 
+/// Where to, as whom, with what, and how long to wait for an answer while connecting: for whoever has no readings to carry.
+pub(crate) fn connection(address: &Address) -> Result<(MqttOptions, Duration), OutletTrouble> {
+    let mut faults = Faults { address, said: Vec::new() };
+    let timeout = seconds(&mut faults, "timeout", TIMEOUT, 1, 600);
+    match options(&mut faults) {
+        Some(options) if faults.said.is_empty() => Ok((options, Duration::from_secs(timeout))),
+        _ => Err(OutletTrouble::Input(faults.said.join("\n"))),
+    }
+}
+
 /// A span in whole seconds, as the protocol has it.
 fn seconds(faults: &mut Faults<'_>, key: &'static str, default: u64, least: u64, most: u64) -> u64 {
     let span = faults.address.span(key);

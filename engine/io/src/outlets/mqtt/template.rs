@@ -7,13 +7,13 @@ use twinwright_model::names;
 
 /// A stretch of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece<F> {
+pub(crate) enum Piece<F> {
     Text(String),
     Field(F),
 }
 
 /// Cuts a template into text and fields; the fault says which word is none.
-pub(super) fn parse<F: Copy>(template: &str, known: &[(&'static str, F)]) -> Result<Vec<Piece<F>>, String> {
+pub(crate) fn parse<F: Copy>(template: &str, known: &[(&'static str, F)]) -> Result<Vec<Piece<F>>, String> {
     let mut pieces = Vec::new();
     let mut text = String::new();
     let mut rest = template;
@@ -37,7 +37,7 @@ pub(super) fn parse<F: Copy>(template: &str, known: &[(&'static str, F)]) -> Res
 }
 
 /// Adds text behind what is there, in one piece with text before it.
-pub(super) fn push_text<F>(pieces: &mut Vec<Piece<F>>, text: String) {
+pub(crate) fn push_text<F>(pieces: &mut Vec<Piece<F>>, text: String) {
     match pieces.last_mut() {
         _ if text.is_empty() => {}
         Some(Piece::Text(before)) => before.push_str(&text),

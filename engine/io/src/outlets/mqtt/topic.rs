@@ -97,7 +97,7 @@ fn settled(pieces: Vec<Piece<Field>>, manifest: &Manifest) -> Vec<Piece<Field>> 
     settled
 }
 
-fn check_characters(template: &str) -> Result<(), String> {
+pub(crate) fn check_characters(template: &str) -> Result<(), String> {
     if template.is_empty() {
         return Err("it is empty; expected such as `{path}/{machine}/{sensor}`".into());
     }
@@ -116,7 +116,7 @@ fn check_characters(template: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn check_levels(template: &str) -> Result<(), String> {
+pub(crate) fn check_levels(template: &str) -> Result<(), String> {
     match template.split('/').position(str::is_empty) {
         Some(_) if template.is_empty() => Err("it has no level, since this stream has no path".into()),
         Some(at) => Err(format!("its level {} is empty: a `/` too many", at + 1)),

@@ -13,11 +13,11 @@ use tokio::sync::Notify;
 
 /// A message as it is handed to the library, as often as it takes.
 #[derive(Debug, Clone)]
-pub(super) struct Message {
-    pub(super) machine: u32,
-    pub(super) sensor: u32,
-    pub(super) readings: usize,
-    pub(super) payload: Bytes,
+pub(crate) struct Message {
+    pub(crate) machine: u32,
+    pub(crate) sensor: u32,
+    pub(crate) readings: usize,
+    pub(crate) payload: Bytes,
     /// It was on the wire, on this connection or an earlier one.
     went_out: bool,
     /// The broker has it, while it does not yet have an older one.
@@ -25,7 +25,7 @@ pub(super) struct Message {
 }
 
 impl Message {
-    pub(super) fn new(machine: u32, sensor: u32, readings: usize, payload: Bytes) -> Message {
+    pub(crate) fn new(machine: u32, sensor: u32, readings: usize, payload: Bytes) -> Message {
         Message { machine, sensor, readings, payload, went_out: false, arrived: false }
     }
 }
@@ -53,7 +53,7 @@ struct State {
 
 /// Shared by the outlet, which adds, and by the one who watches the connection, who takes away.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(crate) struct Window {
     acknowledges: bool,
     state: Mutex<State>,
     wake: Notify,
@@ -61,15 +61,15 @@ pub(super) struct Window {
 
 /// How the window stands.
 #[derive(Debug)]
-pub(super) struct Standing {
-    pub(super) messages: usize,
-    pub(super) left: u64,
-    pub(super) broken: Option<String>,
+pub(crate) struct Standing {
+    pub(crate) messages: usize,
+    pub(crate) left: u64,
+    pub(crate) broken: Option<String>,
 }
 
 impl Window {
     /// `acknowledges` when the broker says what arrived: QoS 1.
-    pub(super) fn new(acknowledges: bool) -> Window {
+    pub(crate) fn new(acknowledges: bool) -> Window {
         let state = State {
             messages: VecDeque::new(),
             first: 0,
@@ -86,7 +86,7 @@ impl Window {
     }
 
     /// Whether the broker says what arrived.
-    pub(super) fn acknowledges(&self) -> bool {
+    pub(crate) fn acknowledges(&self) -> bool {
         self.acknowledges
     }
 
@@ -95,7 +95,7 @@ impl Window {
     }
 
     /// A new connection stands: all that is here goes out anew, in this order.
-    pub(super) fn begin_anew(&self) -> Vec<Message> {
+    pub(crate) fn begin_anew(&self) -> Vec<Message> {
         let mut state = self.state();
         state.messages.retain(|message| !message.arrived);
         (state.first, state.next_out, state.broken) = (0, 0, None);
@@ -103,12 +103,12 @@ impl Window {
         state.messages.iter().cloned().collect()
     }
 
-    pub(super) fn add(&self, messages: &[Message]) {
+    pub(crate) fn add(&self, messages: &[Message]) {
         self.state().messages.extend(messages.iter().cloned());
     }
 
     /// The next message went out as this packet.
-    pub(super) fn went_out(&self, packet: u16) {
+    pub(crate) fn went_out(&self, packet: u16) {
         let mut state = self.state();
         let number = state.next_out;
         let place = number.wrapping_sub(state.first);
@@ -133,7 +133,7 @@ impl Window {
     }
 
     /// The broker has this packet.
-    pub(super) fn arrived(&self, packet: u16) {
+    pub(crate) fn arrived(&self, packet: u16) {
         let mut state = self.state();
         let Some(number) = state.by_packet.get_mut(usize::from(packet)).and_then(Option::take) else { return };
         let place = number.wrapping_sub(state.first);
@@ -157,7 +157,7 @@ impl Window {
     }
 
     /// The connection is no more; the first reason is the one that tells.
-    pub(super) fn broke(&self, why: &str) {
+    pub(crate) fn broke(&self, why: &str) {
         let mut state = self.state();
         state.broken.get_or_insert_with(|| why.to_owned());
         state.wake_at = None;
@@ -165,7 +165,7 @@ impl Window {
     }
 
     /// How it stands, and from now on wakes when `most` messages are left; what was counted goes into the tally.
-    pub(super) fn standing(&self, most: usize, tally: &Tally) -> Standing {
+    pub(crate) fn standing(&self, most: usize, tally: &Tally) -> Standing {
         let mut state = self.state();
         for (counter, readings) in [
             (&tally.sent, std::mem::take(&mut state.sent)),
@@ -181,16 +181,16 @@ impl Window {
     }
 
     /// How many messages have left.
-    pub(super) fn left(&self) -> u64 {
+    pub(crate) fn left(&self) -> u64 {
         self.state().left
     }
 
-    pub(super) fn is_broken(&self) -> bool {
+    pub(crate) fn is_broken(&self) -> bool {
         self.state().broken.is_some()
     }
 
     /// Resolves when [`Window::standing`] is worth another look.
-    pub(super) async fn changed(&self) {
+    pub(crate) async fn changed(&self) {
         self.wake.notified().await;
     }
 }
