@@ -180,13 +180,16 @@ impl Intake {
 
     /// What waits for its tick, as bytes: a part of the state.
     pub fn save(&self) -> Vec<u8> {
-        let waiting: Vec<Heard> = self
-            .pending
-            .iter()
-            .flat_map(|(&tick, readings)| readings.iter().map(move |&measurement| Heard { tick, measurement }))
-            .collect();
         // Writing to memory fails only for types of unknown length, which these are not.
-        postcard::to_allocvec(&(self.open, self.reached, waiting)).unwrap_or_default()
+        postcard::to_allocvec(&(self.open, self.reached, self.pending())).unwrap_or_default()
+    }
+
+    /// What waits for its tick.
+    pub fn pending(&self) -> Vec<Heard> {
+        let of = |(&tick, readings): (&u32, &Vec<Measurement>)| {
+            readings.iter().map(move |&measurement| Heard { tick, measurement }).collect::<Vec<_>>()
+        };
+        self.pending.iter().flat_map(of).collect()
     }
 
     /// Takes over what [`Intake::save`] wrote; None where the bytes are something else.

@@ -10,7 +10,7 @@ use twinwright_core::mirror::{Mirror, Said};
 use twinwright_core::site::{Clock, SitePlan, Target};
 use twinwright_io::feeds::{Delivery, Receipt};
 use twinwright_model::journal::{Checkpoint, Entry, Heard, Hearing, Newcomer};
-use twinwright_model::live::{Action, ChannelName, FindingChange, Measurement, Reason, Refusal};
+use twinwright_model::live::{Action, Channel, ChannelName, FindingChange, Measurement, Reason, Refusal, Step};
 use twinwright_model::{Severity, Span, Time};
 
 /// Machine-ticks in a row before what they said is committed: a backlog is caught up in bites.
@@ -25,7 +25,9 @@ pub struct Counts {
     pub repeated: u64,
     pub refused: [u64; Reason::ALL.len()],
     pub findings: u64,
+    /// Steps in the course of alerts, and those that raised one.
     pub alerts: u64,
+    pub raised: u64,
 }
 
 /// When the engine leaves its state behind, in ticks.
@@ -58,7 +60,14 @@ pub struct Engine {
 
 impl Engine {
     /// A mirror that goes on with entry `number`. `now` is the host's running clock.
-    pub fn new(site: &Arc<SitePlan>, mirror: Mirror, number: u64, rhythm: Rhythm, now: Span) -> Engine {
+    pub fn new(
+        site: &Arc<SitePlan>,
+        mirror: Mirror,
+        newcomers: &[Newcomer],
+        number: u64,
+        rhythm: Rhythm,
+        now: Span,
+    ) -> Engine {
         let mut intake = Intake::new(&site.time, site.plan.start, site.plan.tick);
         intake.resume(mirror.now().map_or(0, |tick| tick + 1));
         let mut engine = Engine {
@@ -77,9 +86,8 @@ impl Engine {
             receipts: Vec::new(),
             counts: Counts::default(),
         };
-        for channel in &site.channels {
-            engine.name(channel.name.clone());
-        }
+        site.channels.iter().for_each(|channel| engine.name(channel.name.clone()));
+        newcomers.iter().for_each(|newcomer| engine.name(newcomer.name.clone()));
         engine
     }
 
@@ -262,6 +270,7 @@ impl Engine {
         let Said { findings, alerts, modes } = self.mirror.take_said();
         self.counts.findings += findings.len() as u64;
         self.counts.alerts += alerts.len() as u64;
+        self.counts.raised += alerts.iter().filter(|change| change.step == Step::Raised).count() as u64;
         self.draft.findings.extend(findings);
         self.draft.alerts.extend(alerts);
         self.draft.modes.extend(modes);
@@ -338,6 +347,27 @@ impl Engine {
             self.mirror.take_said();
         }
         self.draft.number += 1;
+    }
+
+    /// Takes over what waited for its tick when the state was kept.
+    pub fn wait_again(&mut self, bytes: &[u8]) -> Option<()> {
+        let fresh = Intake::new(&self.site.time, self.site.plan.start, self.site.plan.tick);
+        self.intake = fresh.restore(bytes)?;
+        Some(())
+    }
+
+    /// What waits for its tick, with its tick.
+    pub fn waiting_readings(&self) -> Vec<Heard> {
+        self.intake.pending()
+    }
+
+    /// Takes over what waited in the mirror of another file, whose channels have other numbers.
+    pub fn wait_for_old(&mut self, waiting: Vec<Heard>, number_of: impl Fn(Channel) -> Option<Channel>) {
+        for heard in waiting {
+            if let Some(channel) = number_of(heard.measurement.channel) {
+                self.intake.recall(&Heard { measurement: Measurement { channel, ..heard.measurement }, ..heard });
+            }
+        }
     }
 
     fn next_recalled(&self, closed: Option<u32>) -> Option<u32> {

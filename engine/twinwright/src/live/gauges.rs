@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use twinwright_io::feeds::FeedTally;
+use twinwright_io::notices::Pump;
 use twinwright_io::outlets::metrics::{family, label};
-use twinwright_model::journal::Entry;
 use twinwright_model::live::Reason;
 
 /// Upper bounds of the buckets that commits are counted in, in seconds.
@@ -19,7 +19,8 @@ const BUCKETS: [f64; 9] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0]
 /// Figures of the whole engine.
 #[derive(Debug, Default)]
 pub struct Gauges {
-    feeds: Mutex<Vec<(String, Arc<FeedTally>)>>,
+    feeds: Vec<(String, Arc<FeedTally>)>,
+    outlets: Vec<(String, Arc<Pump>)>,
     counts: Mutex<Counts>,
     /// Seconds by which the mirror is behind the host's clock.
     lag_ms: AtomicU64,
@@ -40,8 +41,8 @@ pub struct Depths {
 }
 
 impl Gauges {
-    pub fn of(feeds: Vec<(String, Arc<FeedTally>)>) -> Gauges {
-        Gauges { feeds: Mutex::new(feeds), ..Gauges::default() }
+    pub fn of(feeds: Vec<(String, Arc<FeedTally>)>, outlets: Vec<(String, Arc<Pump>)>) -> Gauges {
+        Gauges { feeds, outlets, ..Gauges::default() }
     }
 
     /// Puts down how things stand.
@@ -54,7 +55,8 @@ impl Gauges {
         self.shelf.store(depths.shelf, Ordering::Relaxed);
     }
 
-    pub fn committed(&self, _entry: &Entry, took: Duration) {
+    /// Counts a commit.
+    pub fn committed(&self, took: Duration) {
         self.entries.fetch_add(1, Ordering::Relaxed);
         self.commit_ns.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
         for (bound, bucket) in BUCKETS.iter().zip(&self.buckets) {
@@ -97,11 +99,27 @@ impl Gauges {
             let _ = writeln!(page, "{name} {value}");
         }
         self.commits_page(&mut page);
+        self.outlets_page(&mut page);
         page
     }
 
+    fn outlets_page(&self, page: &mut String) {
+        let name = "twinwright_notices_total";
+        family(page, name, "counter", "Notices by outlet and by what became of them.");
+        for (outlet, pump) in &self.outlets {
+            let counts = pump.counts();
+            for (state, count) in [("delivered", counts.delivered), ("failed", counts.failed), ("dead", counts.dead)] {
+                let _ = writeln!(page, "{name}{{outlet=\"{}\",state=\"{state}\"}} {count}", label(outlet));
+            }
+        }
+        family(page, "twinwright_notices_waiting", "gauge", "Notices that wait for their outlet.");
+        for (outlet, pump) in &self.outlets {
+            let waiting = pump.counts().waiting;
+            let _ = writeln!(page, "twinwright_notices_waiting{{outlet=\"{}\"}} {waiting}", label(outlet));
+        }
+    }
+
     fn feeds_page(&self, page: &mut String) {
-        let feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
         type Counter = fn(&FeedTally) -> u64;
         let families: [(&str, &str, &str, Counter); 6] = [
             ("twinwright_feed_messages_total", "counter", "Messages by feed.", |t| t.messages.load(Ordering::Relaxed)),
@@ -114,12 +132,12 @@ impl Gauges {
                 t.reconnects.load(Ordering::Relaxed)
             }),
             ("twinwright_feed_connected", "gauge", "Whether the line stands.", |t| {
-                u64::from(t.connected.load(Ordering::Relaxed))
+                t.connected.load(Ordering::Relaxed)
             }),
         ];
         for (name, kind, about, counter) in families {
             family(page, name, kind, about);
-            for (feed, tally) in feeds.iter() {
+            for (feed, tally) in &self.feeds {
                 let _ = writeln!(page, "{name}{{feed=\"{}\"}} {}", label(feed), counter(tally));
             }
         }

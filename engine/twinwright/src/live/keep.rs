@@ -4,22 +4,24 @@
 //! memory is, and brokers keep what we have not acknowledged.
 
 use super::engine::Engine;
-use super::gauges::Gauges;
+use super::gauges::{Depths, Gauges};
 use super::patience::Patience;
 use super::screen::Screen;
 use super::shelf::Shelf;
+use super::tidings::Bell;
+use super::{Outcome, Wishes};
 use crate::Trouble;
 use crate::memory::now;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, mpsc};
-use tokio::time::{sleep, timeout_at};
+use tokio::sync::mpsc;
+use tokio::time::timeout_at;
 use twinwright_io::feeds::{Delivery, Directory, FeedTally, Receipt};
 use twinwright_io::outlets::trouble::OutletTrouble;
 use twinwright_io::store::journal::Journal;
-use twinwright_model::Span;
 use twinwright_model::journal::Entry;
+use twinwright_model::{Span, Time};
 
 /// A commit waits for so many readings, or so long.
 const GROUP: usize = 1_000;
@@ -28,6 +30,8 @@ const GATHER: Duration = Duration::from_millis(20);
 const MOST: usize = 20_000;
 /// How often people's actions are looked for, and lines of feeds.
 const LOOK: Duration = Duration::from_millis(250);
+/// An engine that has nothing to write says so often that it is alive.
+const BEAT: Duration = Duration::from_secs(2);
 /// A stopping engine lets go of what is under way after this.
 const DRAIN: Duration = Duration::from_secs(3);
 
@@ -41,11 +45,12 @@ pub struct Keep {
     pub shelf: Shelf,
     pub screen: Screen,
     pub gauges: Arc<Gauges>,
-    /// Wakes whoever sends notices.
-    pub committed: Arc<Notify>,
+    /// Wakes whoever carries notices, and shows states.
+    pub bell: Bell,
     /// The host's running clock began here.
     pub epoch: Instant,
     pub looked: Instant,
+    pub wrote: Instant,
 }
 
 impl Keep {
@@ -53,18 +58,37 @@ impl Keep {
         Span(self.epoch.elapsed().as_nanos() as i64)
     }
 
-    /// Goes on until it is told to stop, or all feeds have ended.
-    pub async fn go_on(&mut self, stop: &AtomicBool) -> Result<(), Trouble> {
-        while !stop.load(Ordering::Relaxed) {
+    /// Goes on until it is told to stop, has come to `until`, or all feeds have ended: false. True when the site's file is to
+    /// be read again.
+    pub async fn go_on(&mut self, wishes: &Wishes, until: Option<Time>) -> Result<bool, Trouble> {
+        while !wishes.stop.load(Ordering::Relaxed) {
             let open = self.gather(GATHER).await;
             self.look_around().await?;
-            let more = self.engine.advance(self.running());
-            self.commit(stop).await?;
+            let now = self.running();
+            let more = self.engine.advance(now);
+            self.commit(wishes).await?;
+            if until.is_some_and(|until| self.engine.shows().is_some_and(|shows| shows >= until)) {
+                return Ok(false);
+            }
             if !open && !more {
-                return Ok(());
+                return Ok(false);
+            }
+            if wishes.reload.swap(false, Ordering::Relaxed) && self.may_reload() {
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
+    }
+
+    /// A file that is wrong changes nothing: what runs goes on with the old one.
+    fn may_reload(&self) -> bool {
+        match self.bell.check_site() {
+            Ok(()) => true,
+            Err(trouble) => {
+                tracing::error!("the site's file is not taken over, the one before stays:\n{trouble}");
+                false
+            }
+        }
     }
 
     /// Takes deliveries for a while; false when no more can come.
@@ -73,11 +97,7 @@ impl Keep {
         while self.engine.uncommitted() < GROUP {
             match timeout_at(until, self.inbox.recv()).await {
                 Ok(Some(delivery)) => self.hear(delivery),
-                Ok(None) => {
-                    // All feeds have ended: the clock alone goes on, if it does.
-                    sleep(Duration::from_millis(1)).await;
-                    return false;
-                }
+                Ok(None) => return false,
                 Err(_) => break,
             }
         }
@@ -105,11 +125,7 @@ impl Keep {
         self.looked = Instant::now();
         let now = self.running();
         for (feed, tally) in self.tallies.iter().enumerate() {
-            if tally.ended.load(Ordering::Relaxed) {
-                self.engine.ended(feed as u16);
-            } else {
-                self.engine.line(feed as u16, tally.connected.load(Ordering::Relaxed), now);
-            }
+            self.engine.line(feed as u16, tally.connected.load(Ordering::Relaxed) > 0, now);
         }
         match self.journal.actions_waiting().await {
             Ok(actions) => actions.into_iter().for_each(|action| self.engine.ask(action)),
@@ -117,33 +133,59 @@ impl Keep {
             Err(OutletTrouble::Passing(_)) => {}
             Err(trouble) => return Err(trouble.into()),
         }
-        self.gauges.look(&self.engine, &self.tallies, self.inbox.len(), &self.shelf);
+        if self.wrote.elapsed() > BEAT
+            && let Err(trouble) = self.journal.beat().await
+            && !matches!(trouble, OutletTrouble::Passing(_))
+        {
+            return Err(trouble.into());
+        }
+        self.note_stored().await?;
+        let depths = Depths { inbox: self.inbox.len(), shelf: self.shelf.waiting() };
+        self.gauges.look(&self.engine, depths);
+        self.bell.show_states(&mut self.engine);
         Ok(())
     }
 
+    /// Notes how far readings are in their table: from there a crash is mended.
+    async fn note_stored(&mut self) -> Result<(), Trouble> {
+        let Some(entry) = self.shelf.take_through() else { return Ok(()) };
+        match self.journal.stored_through(entry).await {
+            Ok(()) | Err(OutletTrouble::Passing(_)) => Ok(()),
+            Err(trouble) => Err(trouble.into()),
+        }
+    }
+
     /// Commits what there is, however long that takes, and tells everybody.
-    async fn commit(&mut self, stop: &AtomicBool) -> Result<(), Trouble> {
+    async fn commit(&mut self, wishes: &Wishes) -> Result<(), Trouble> {
         let Some((entry, receipts)) = self.engine.entry(now()) else { return Ok(()) };
-        let entry = Arc::new(entry);
+        tracing::debug!("entry {}: committing", entry.number);
         let begun = Instant::now();
-        if !self.append(&entry, stop).await? {
+        if !self.append(&entry, wishes).await? {
             // Not acknowledged: whoever keeps his word sends it again to the next engine.
             return Ok(());
         }
-        self.gauges.committed(&entry, begun.elapsed());
+        tracing::debug!("entry {}: committed", entry.number);
+        self.wrote = Instant::now();
+        self.gauges.committed(begun.elapsed());
         receipts.into_iter().for_each(Receipt::done);
-        self.screen.show(&entry, &self.engine);
+        tracing::debug!("entry {}: acknowledged", entry.number);
+        let mirror = self.engine.mirror();
+        self.screen.show(&entry, |machine| mirror.machine_name(machine).to_owned());
         if !entry.alerts.is_empty() {
-            self.committed.notify_waiters();
+            self.bell.ring();
         }
-        self.shelf.put(entry).await
+        let rows = self.journal.rows_of(&entry.heard);
+        self.shelf.put(entry.number, rows).await
     }
 
     /// True when it is in the store; false when we were told to stop while the store was away.
-    async fn append(&mut self, entry: &Entry, stop: &AtomicBool) -> Result<bool, Trouble> {
+    async fn append(&mut self, entry: &Entry, wishes: &Wishes) -> Result<bool, Trouble> {
         let mut patience = Patience::new();
         loop {
-            let trouble = match self.shelf.undisturbed(self.journal.append(entry)).await {
+            let turn = self.shelf.turn().await;
+            let appended = self.journal.append(entry).await;
+            drop(turn);
+            let trouble = match appended {
                 Ok(()) => {
                     if patience.was_needed() {
                         tracing::info!("the store is back after {:.1} s", patience.lasted().as_secs_f64());
@@ -158,7 +200,7 @@ impl Keep {
             if patience.speaks() {
                 tracing::warn!("{trouble}; nothing is acknowledged until it is back");
             }
-            if stop.load(Ordering::Relaxed) && patience.lasted() > DRAIN {
+            if wishes.stop.load(Ordering::Relaxed) && patience.lasted() > DRAIN {
                 return Ok(false);
             }
             patience.wait().await;
@@ -166,13 +208,33 @@ impl Keep {
     }
 
     /// What is under way is brought to its end: the inbox is emptied, the state goes into the store.
-    pub async fn drain(&mut self, stop: &AtomicBool) -> Result<(), Trouble> {
+    pub async fn drain(&mut self, wishes: &Wishes) -> Result<(), Trouble> {
         self.inbox.close();
         let until = Instant::now() + DRAIN;
         while Instant::now() < until && self.gather(Duration::from_millis(1)).await {
-            self.commit(stop).await?;
+            self.commit(wishes).await?;
         }
         self.engine.leave_state();
-        self.commit(stop).await
+        self.commit(wishes).await
+    }
+
+    /// Lets go of the store.
+    pub async fn end(mut self, now: Time) -> Result<(Screen, Outcome), Trouble> {
+        let through = self.shelf.end().await;
+        if let Ok(Some(entry)) = &through {
+            self.journal.stored_through(*entry).await?;
+        }
+        let shows = self.engine.shows();
+        let counts = self.engine.counts().clone();
+        let outcome = Outcome {
+            run: String::new(),
+            store: String::new(),
+            shows,
+            digest: self.engine.mirror().digest(),
+            readings: counts.readings,
+            alerts: counts.raised,
+        };
+        self.journal.close(shows, now).await?;
+        through.map(|_| (self.screen, outcome))
     }
 }

@@ -1,0 +1,50 @@
+//! When a site's file has changed: what was believed under the old file goes on under the new one, matched by names.
+
+use super::engine::{Engine, Rhythm};
+use super::recall;
+use crate::Trouble;
+use crate::memory::stored_library;
+use std::collections::HashMap;
+use std::sync::Arc;
+use twinwright_core::Document;
+use twinwright_core::mirror::Mirror;
+use twinwright_core::site::{SitePlan, compile};
+use twinwright_io::store::journal::{Before, Journal, Opened};
+use twinwright_model::Span;
+use twinwright_model::live::{Channel, ChannelName};
+
+/// An engine of the new file, standing where the one of the old file stood.
+pub async fn from_before(
+    site: &Arc<SitePlan>,
+    opened: &Opened,
+    before: &Before,
+    journal: &mut Journal,
+    rhythm: Rhythm,
+) -> Result<Engine, Trouble> {
+    let library = stored_library(journal.machine_files(before.row.id).await?);
+    let document = Document { name: format!("{}.toml", site.name), text: before.row.document.clone() };
+    let fresh = || recall::stand(site, &opened.name, None, &opened.newcomers, rhythm, Span(0));
+    let Ok(old) = compile(&document, &library, before.row.start) else {
+        tracing::warn!("the file that {} was mirrored with cannot be read any more: the mirror begins anew", before.row.name);
+        return fresh();
+    };
+    if old.plan.tick != site.plan.tick {
+        tracing::warn!("the tick is another one than before: the mirror begins anew");
+        return fresh();
+    }
+    let old = Arc::new(old);
+    let mut engine =
+        recall::stand(&old, &before.row.name, opened.state.as_ref(), &before.newcomers, rhythm, Span(0))?;
+    let after = opened.state.as_ref().map_or(0, |state| state.entry);
+    recall::replay(&mut engine, journal, (opened.of, after, opened.of_written), Span(0)).await?;
+    let state = engine.mirror().save();
+    let mirror = Mirror::restore(site, &opened.name, &state)
+        .map_err(|error| Trouble::World(format!("the state of {} cannot go on: {error}", before.row.name)))?;
+    let mut next = Engine::new(site, mirror, &opened.newcomers, 1, rhythm, Span(0));
+    let numbers: HashMap<ChannelName, Channel> =
+        (0..).map_while(|number| Some((next.channel(number)?.clone(), number))).collect();
+    next.wait_for_old(engine.waiting_readings(), |channel| {
+        numbers.get(engine.channel(channel)?).copied()
+    });
+    Ok(next)
+}

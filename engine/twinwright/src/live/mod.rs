@@ -1,0 +1,112 @@
+//! `twinwright live`: a site mirrored from its feeds. What was heard is committed before any source is told so.
+
+pub mod arguments;
+mod begin;
+pub mod engine;
+mod gauges;
+mod keep;
+mod patience;
+mod recall;
+mod screen;
+mod shelf;
+mod tidings;
+
+use crate::Trouble;
+use crate::memory::now;
+use begin::Begun;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use twinwright_io::outlets::metrics::MetricsPage;
+use twinwright_model::{Span, Time};
+
+/// What to mirror, and how.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub site: PathBuf,
+    /// A folder of machine files beside the site's own.
+    pub kinds: Option<PathBuf>,
+    /// Instead of the site's store.
+    pub store: Option<String>,
+    pub metrics: Option<SocketAddr>,
+    pub checkpoint_every: Span,
+    /// The mirror stops once it shows this instant.
+    pub until: Option<Time>,
+    pub quiet: bool,
+}
+
+/// What a mirror came to.
+#[derive(Debug)]
+pub struct Outcome {
+    pub run: String,
+    pub store: String,
+    /// The instant that it shows.
+    pub shows: Option<Time>,
+    pub digest: u128,
+    pub readings: u64,
+    pub alerts: u64,
+}
+
+/// Asked from outside while it runs.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    pub stop: AtomicBool,
+    /// The site's file is to be read again.
+    pub reload: AtomicBool,
+}
+
+/// Mirrors a site until it is told to stop, or all its feeds have ended. `out` is told alerts.
+pub fn mirror(settings: &Settings, wishes: &Arc<Wishes>, out: Box<dyn Write + Send>) -> Result<Outcome, Trouble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("live")
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::World(format!("cannot start threads: {error}")))?;
+    let outcome = runtime.block_on(mirror_within(settings, wishes, out));
+    // Whatever hangs on a line must not keep the program.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+async fn mirror_within(
+    settings: &Settings,
+    wishes: &Arc<Wishes>,
+    out: Box<dyn Write + Send>,
+) -> Result<Outcome, Trouble> {
+    let mut screen = screen::Screen::new(out, settings.quiet);
+    loop {
+        let Begun { mut keep, feeds, tidings, name, store } = begin::begin(settings, wishes, screen).await?;
+        let page = match settings.metrics {
+            Some(address) => {
+                let page = MetricsPage::bind(address)?;
+                tracing::info!("metrics at http://{}/metrics", page.address());
+                let gauges = keep.gauges.clone();
+                Some(tokio::spawn(page.serve_page(Arc::new(move || gauges.page()))))
+            }
+            None => None,
+        };
+        let went = keep.go_on(wishes, settings.until).await;
+        for feed in feeds {
+            feed.stop().await;
+        }
+        let drained = match &went {
+            Ok(_) => keep.drain(wishes).await,
+            Err(_) => Ok(()),
+        };
+        let ended = keep.end(now()).await;
+        tidings.stop().await;
+        page.inspect(|page| page.abort());
+        let again = went?;
+        drained?;
+        let (last, outcome) = ended?;
+        screen = last;
+        if !again {
+            return Ok(Outcome { run: name, store, ..outcome });
+        }
+        tracing::info!("the site's file is read again");
+    }
+}
