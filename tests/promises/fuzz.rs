@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use twinwright::library::SHIPPED;
 use twinwright_core::plan::{Changes, compile_kind, study};
+use twinwright_core::site;
 use twinwright_core::{Batch, Document, Library, Plan, Twin};
-use twinwright_model::Diagnostic;
+use twinwright_model::{Diagnostic, Time};
 use twinwright_tests::project;
 
 /// No file of the length of ours may keep the compiler busy for longer.
@@ -161,6 +162,7 @@ fn replace_number(text: &mut Vec<u8>, luck: &mut Luck) {
 struct Corpus {
     machines: Vec<String>,
     scenarios: Vec<String>,
+    sites: Vec<String>,
 }
 
 fn texts(folder: &str) -> Vec<String> {
@@ -178,6 +180,7 @@ fn corpus() -> Corpus {
     Corpus {
         machines: [texts("machine-configs"), texts("tests/bad/machine")].concat(),
         scenarios: [texts("scenarios"), texts("tests/bad/scenario")].concat(),
+        sites: [texts("scenarios/live"), texts("tests/bad/site")].concat(),
     }
 }
 
@@ -251,6 +254,22 @@ fn judge_scenario(text: &str, kind: Option<&str>) -> Result<(), String> {
     }
 }
 
+fn judge_site(text: &str) -> Result<(), String> {
+    let document = Document { name: "site.toml".to_owned(), text: text.to_owned() };
+    match site::compile(&document, &Kinds(None), Time(0)) {
+        Ok(site) => {
+            starts(&site.plan);
+            Ok(())
+        }
+        Err(found) if found.is_empty() => Err("refused without a fault".to_owned()),
+        Err(found) => {
+            let mut files = vec![("site.toml", text)];
+            files.extend(SHIPPED.iter().map(|(_, text)| ("kind.toml", *text)));
+            places_hold(&found, &files)
+        }
+    }
+}
+
 /// An expression of random words and signs, in a machine file of its own.
 fn soup(luck: &mut Luck) -> String {
     const WORDS: [&str; 34] = [
@@ -278,15 +297,18 @@ fn shredded(text: &str, other: &str, luck: &mut Luck) -> String {
 fn one_case(corpus: &Corpus, luck: &mut Luck) -> (String, Result<(), String>) {
     let machine = &corpus.machines[luck.below(corpus.machines.len())];
     let scenario = &corpus.scenarios[luck.below(corpus.scenarios.len())];
-    let sort = luck.below(4);
+    let site = &corpus.sites[luck.below(corpus.sites.len())];
+    let sort = luck.below(5);
     let text = match sort {
         0 => soup(luck),
         1 | 2 => shredded(machine, scenario, luck),
+        3 => shredded(site, scenario, luck),
         _ => shredded(scenario, machine, luck),
     };
     let judged = catch_unwind(AssertUnwindSafe(|| match sort {
         0 | 1 => judge_machine(&text),
         2 => judge_scenario(scenario, Some(&text)),
+        3 => judge_site(&text),
         _ => judge_scenario(&text, None),
     }));
     let judged = judged.unwrap_or_else(|_| Err("the compiler panicked; its message stands above".to_owned()));

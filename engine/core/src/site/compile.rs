@@ -35,7 +35,7 @@ const NOT_IN_DIGEST: [&str; 10] =
 pub fn compile(document: &Document, library: &dyn Library, start: Time) -> Result<SitePlan, Vec<Diagnostic>> {
     let mut compiler = Compiler::new(library, Changes::default());
     let mut node = compiler.open(document);
-    address::take_out_secrets(&mut node, &mut compiler.faults);
+    address::take_out_mistakes(&mut node, &mut compiler.faults);
     let spec = SiteSpec::read(&node, &mut Cx { sources: &compiler.sources, faults: &mut compiler.faults });
     let mut maker = Maker { compiler, spec: &spec, name: name_of(document), registers: false, plant: Plant::default() };
     let site = maker.site(&node, start);

@@ -114,8 +114,23 @@ fn clear_secret(span: &crate::files::sources::Bytes, what: &str) -> Fault {
     fault.expected(format!("`{what}_env = \"NAME\"` (an environment variable) or `{what}_file = \"FILE\"`"))
 }
 
-/// Secrets in clear are answered with where they belong, and nothing reads them.
-pub(super) fn take_out_secrets(site: &mut Node, faults: &mut Faults) {
+/// Where people go wrong in a way that they are told in words of its own, nothing reads what stands there.
+pub(super) fn take_out_mistakes(site: &mut Node, faults: &mut Faults) {
+    take_out_secrets(site, faults);
+    let Some(items) = table(site, "limits") else { return };
+    items.retain(|(key, item)| {
+        let Value::Table(inside) = &item.value else { return true };
+        let Some((below, _)) = inside.iter().find(|(_, value)| matches!(value.value, Value::Table(_))) else {
+            return true;
+        };
+        let fault = Fault::new(&key.span, "limits", "an item of one machine is one name, in quotes");
+        faults.add(fault.expected(format!("`[limits.\"{}.{}\"]`", key.text, below.text)));
+        false
+    });
+}
+
+/// Secrets in clear are answered with where they belong.
+fn take_out_secrets(site: &mut Node, faults: &mut Faults) {
     for top in ["feed", "outlet"] {
         let Some(sorts) = table(site, top) else { continue };
         for (_, sort) in sorts {

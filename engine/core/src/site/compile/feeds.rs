@@ -60,7 +60,8 @@ impl Maker<'_> {
     ) -> FeedPlan {
         self.check_name(name, "a feed");
         let known = ["quarantine", "register"];
-        let chosen = unknown.as_ref().and_then(|unknown| self.one_of(unknown, &known, "what becomes of it"));
+        let chosen =
+            unknown.as_ref().and_then(|unknown| self.one_of(unknown, &known, "what can become of the unknown"));
         FeedPlan {
             name: format!("{sort}.{}", name.value),
             wire,

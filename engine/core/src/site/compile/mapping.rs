@@ -4,7 +4,7 @@ use super::Maker;
 use crate::files::feed::{HttpFeedSpec, MqttFeedSpec, PayloadSpec};
 use crate::files::leaf::{At, Named};
 use crate::files::names;
-use crate::files::sources::Fault;
+use crate::files::sources::{Fault, NOWHERE};
 use crate::plan::Model;
 use std::collections::BTreeSet;
 use twinwright_model::feeds::{Mapping, Payload};
@@ -14,7 +14,7 @@ const LONGEST_TOPIC: usize = 1_024;
 
 impl Maker<'_> {
     pub(super) fn mqtt_mapping(&mut self, feed: &MqttFeedSpec) -> Mapping {
-        if feed.topic.0.is_empty() && !self.faults().blames_inside(&feed.span) {
+        if feed.topic.0.is_empty() && feed.topic.1 != NOWHERE {
             let fault = Fault::new(&feed.topic.1, "topic", "nothing is subscribed to");
             self.faults().add(fault.expected("such as `plant/{machine}/{sensor}`"));
         }

@@ -7,7 +7,7 @@ use crate::files::leaf::At;
 use crate::files::names;
 use crate::files::notice::{EmailSpec, MqttNoticeSpec, WebhookSpec};
 use crate::files::outlet::OutletPlan;
-use crate::files::sources::{Bytes, Fault};
+use crate::files::sources::{Bytes, Fault, NOWHERE};
 use twinwright_model::Span;
 use twinwright_model::feeds::{FeedPlan, FeedWire};
 use twinwright_model::time::SECOND;
@@ -151,8 +151,8 @@ impl Maker<'_> {
     fn email(&mut self, outlet: &EmailSpec) -> Options {
         self.check_url(&outlet.url, "outlet", &["smtp", "smtps"], "smtp://mail.example.com:587", false);
         self.secret(&outlet.password_env, &outlet.password_file);
-        if outlet.to.0.is_empty() && !self.faults().blames_inside(&outlet.span) {
-            let fault = Fault::new(&outlet.span, "outlet", "this mail is for nobody");
+        if outlet.to.0.is_empty() && outlet.to.1 != NOWHERE {
+            let fault = Fault::new(&outlet.to.1, "outlet", "this mail is for nobody");
             self.faults().add(fault.expected("`to = \"shift@example.com\"`"));
         }
         for address in outlet.to.0.iter().chain([&outlet.from]) {

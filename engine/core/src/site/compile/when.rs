@@ -44,7 +44,9 @@ impl Maker<'_> {
             None if OF_MACHINES.contains(&text) => ("*", text),
             None => {
                 let near = names::nearest(text, DETECTORS).map(|near| format!("*.{near}"));
-                let fault = Fault::new(&named.span, "finding", format!("`{text}` is no finding"));
+                let what =
+                    if text.is_empty() { "no finding is named".to_owned() } else { format!("`{text}` is no finding") };
+                let fault = Fault::new(&named.span, "finding", what);
                 self.faults().add(fault.expected(EXPECTED).nearest(near));
                 return None;
             }
@@ -134,6 +136,9 @@ impl Maker<'_> {
     }
 
     fn expression(&mut self, when: &Formula, picked: Option<Vec<u32>>) -> Option<Condition> {
+        if self.names_a_machine(when) {
+            return None;
+        }
         let expr = formulas::parse(when, Names::Plain, self.faults())?;
         let among = picked.clone().unwrap_or_else(|| (0..self.plant.machines.len() as u32).collect());
         let models: BTreeSet<u32> = among.iter().map(|machine| self.plant.machines[*machine as usize].model).collect();
@@ -172,6 +177,28 @@ impl Maker<'_> {
         let machines: Vec<u32> = among.into_iter().filter(|machine| bound.contains_key(&model_of(machine))).collect();
         let by_machine = machines.iter().filter_map(|machine| bound.get(&model_of(machine)).cloned()).collect();
         Some((machines, When::Holds { text: when.text.trim().to_owned(), by_machine }))
+    }
+
+    /// `P-101.vibration` as conditions of scenarios have it: said in these words rather than as odd arithmetic.
+    fn names_a_machine(&mut self, when: &Formula) -> bool {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let mut at = 0;
+        for word in when.text.split(|c: char| !is_part(c)) {
+            if let Some((id, item)) = word.rsplit_once('.')
+                && self.plant.find(id).is_some()
+            {
+                let fault = Fault::new(
+                    &when.part(&(at..at + word.len())),
+                    "condition",
+                    "a rule is judged on each machine by itself",
+                );
+                let machine = format!("`{item}`, and `machine = \"{id}\"` where it is about that one alone");
+                self.faults().add(fault.expected(machine));
+                return true;
+            }
+            at += word.len() + when.text[at + word.len()..].chars().next().map_or(0, char::len_utf8);
+        }
+        false
     }
 
     /// Names that a kind lacks, or that no kind of the site has, or that none has together.
