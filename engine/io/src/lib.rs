@@ -8,6 +8,7 @@
 //! [`Chunk`]: twinwright_model::Chunk
 
 mod csv;
+mod door;
 mod error;
 pub mod feeds;
 mod folder;

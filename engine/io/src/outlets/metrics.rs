@@ -5,24 +5,19 @@
 
 use super::Tally;
 use super::trouble::OutletTrouble;
+use crate::door::Door;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::serve::Listener;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Sleep;
+use tokio::net::TcpListener;
 
 const GUESTS: usize = 32;
 const VISIT: Duration = Duration::from_secs(10);
@@ -62,10 +57,7 @@ impl MetricsPage {
     /// Serves what `page` says whenever somebody asks, until it is dropped.
     pub async fn serve_page(self, page: Page) -> Result<(), OutletTrouble> {
         let trouble = |e: io::Error| OutletTrouble::Lasting(format!("metrics: cannot serve {}: {e}", self.address));
-        let door = Door {
-            listener: TcpListener::from_std(self.listener).map_err(trouble)?,
-            seats: Arc::new(Semaphore::new(GUESTS)),
-        };
+        let door = Door::new(TcpListener::from_std(self.listener).map_err(trouble)?, GUESTS, VISIT);
         axum::serve(door, Router::new().fallback(answer).with_state(page)).await.map_err(trouble)
     }
 }
@@ -148,68 +140,6 @@ pub fn family(page: &mut String, name: &str, kind: &str, about: &str) {
 /// A label's value, as the format escapes it.
 pub fn label(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
-/// Lets a bounded number of guests in.
-struct Door {
-    listener: TcpListener,
-    seats: Arc<Semaphore>,
-}
-
-/// A connection with its seat, which it gives back when it ends, and the end of its visit.
-struct Guest {
-    stream: TcpStream,
-    end: Pin<Box<Sleep>>,
-    _seat: Option<OwnedSemaphorePermit>,
-}
-
-impl Listener for Door {
-    type Io = Guest;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Guest, SocketAddr) {
-        // None only if the semaphore were closed, which nothing does.
-        let seat = Arc::clone(&self.seats).acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        (Guest { stream, end: Box::pin(tokio::time::sleep(VISIT)), _seat: seat }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
-
-impl Guest {
-    /// Fails once the visit is over, and wakes whoever waits when that comes.
-    fn still_welcome(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        match self.end.as_mut().poll(context) {
-            Poll::Ready(()) => Err(io::ErrorKind::TimedOut.into()),
-            Poll::Pending => Ok(()),
-        }
-    }
-}
-
-impl AsyncRead for Guest {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.still_welcome(cx)?;
-        Pin::new(&mut self.stream).poll_read(cx, into)
-    }
-}
-
-impl AsyncWrite for Guest {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.still_welcome(cx)?;
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.still_welcome(cx)?;
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }
 
 #[cfg(test)]

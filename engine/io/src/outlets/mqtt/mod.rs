@@ -10,7 +10,7 @@ pub(crate) mod line;
 mod payload;
 pub(crate) mod settings;
 pub(crate) mod template;
-mod tls;
+pub(crate) mod tls;
 pub(crate) mod topic;
 pub(crate) mod window;
 

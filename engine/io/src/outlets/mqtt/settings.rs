@@ -136,7 +136,7 @@ fn options(faults: &mut Faults<'_>) -> Option<MqttOptions> {
     Some(options)
 }
 
-fn parsed(address: &Address) -> Result<Url, String> {
+pub(crate) fn parsed(address: &Address) -> Result<Url, String> {
     let expected = "expected such as `mqtt://user@host:1883`, with odd characters as %XX";
     let url = Url::parse(address.url()).map_err(|fault| format!("{fault}; {expected}"))?;
     match url.host_str() {
@@ -148,7 +148,7 @@ fn parsed(address: &Address) -> Result<Url, String> {
     }
 }
 
-fn server(address: &Address) -> Result<(String, u16), String> {
+pub(crate) fn server(address: &Address) -> Result<(String, u16), String> {
     let url = parsed(address)?;
     let secure = address.scheme == "mqtts";
     let host = unescaped(url.host_str().unwrap_or_default())?;
@@ -176,7 +176,7 @@ fn credentials(faults: &mut Faults<'_>) -> Option<(String, String)> {
 }
 
 /// Text of a URL with its %XX as what they stand for.
-fn unescaped(text: &str) -> Result<String, String> {
+pub(crate) fn unescaped(text: &str) -> Result<String, String> {
     // A `+` of a URL's first part is a plus.
     let query = format!("x={}", text.replace('+', "%2B").replace('&', "%26").replace(';', "%3B"));
     let decoded = url::form_urlencoded::parse(query.as_bytes()).next().map(|(_, text)| text.into_owned());

@@ -18,21 +18,26 @@ pub(super) fn transport(address: &Address) -> Result<Transport, String> {
             false => Ok(Transport::Tcp),
         };
     }
+    Ok(Transport::Tls(TlsConfiguration::Rustls(client(ca.as_deref(), cert.as_deref(), key.as_deref())?)))
+}
+
+/// The terms of a client that trusts `ca`, or what this system trusts, and shows `cert` if it has one.
+pub(crate) fn client(ca: Option<&str>, cert: Option<&str>, key: Option<&str>) -> Result<Arc<ClientConfig>, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|e| format!("TLS: {e}"))?.with_root_certificates(roots(ca.as_deref())?);
+    let builder = builder.map_err(|e| format!("TLS: {e}"))?.with_root_certificates(roots(ca)?);
     let config = match (cert, key) {
         (None, None) => builder.with_no_client_auth(),
         (Some(cert), Some(key)) => {
-            let chain = certificates(&cert).map_err(|why| format!("cert: {why}"))?;
-            let read = std::fs::read(&key).map_err(|e| format!("key: cannot read {key}: {e}"))?;
+            let chain = certificates(cert).map_err(|why| format!("cert: {why}"))?;
+            let read = std::fs::read(key).map_err(|e| format!("key: cannot read {key}: {e}"))?;
             let secret = PrivateKeyDer::from_pem_slice(&read);
             let secret = secret.map_err(|_| format!("key: {key} holds no private key; expected PEM"))?;
             builder.with_client_auth_cert(chain, secret).map_err(|e| format!("cert and key: {e}"))?
         }
         _ => return Err("cert and key go together".into()),
     };
-    Ok(Transport::Tls(TlsConfiguration::Rustls(Arc::new(config))))
+    Ok(Arc::new(config))
 }
 
 fn roots(ca: Option<&str>) -> Result<RootCertStore, String> {
