@@ -8,6 +8,7 @@ pub mod generate;
 pub mod history;
 pub mod init;
 pub mod library;
+pub mod live;
 pub mod memory;
 pub mod report;
 pub mod run;

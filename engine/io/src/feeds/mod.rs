@@ -36,7 +36,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use twinwright_model::Time;
-use twinwright_model::feeds::{FeedPlan, FeedWire};
+use twinwright_model::feeds::{FeedPlan, FeedWire, Mapping};
 use twinwright_model::live::{Measurement, Refusal};
 
 /// What a feed hands over: a message, or a few that belong together.
@@ -154,6 +154,11 @@ pub fn start(
         }
     };
     Ok(Running { tally, address, stop, task })
+}
+
+/// What a broker is asked for, for a mapping of topics. A template that is wrong asks for nothing: starting its feed says so.
+pub fn filters(mapping: &Mapping) -> Vec<String> {
+    mapping.topics.iter().filter_map(|text| Some(topic::TopicTemplate::new(text).ok()?.filter())).collect()
 }
 
 /// Our clock.

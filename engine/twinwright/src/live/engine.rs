@@ -260,6 +260,14 @@ impl Engine {
         true
     }
 
+    /// Nothing comes any more: what waits is heard without waiting for what could overtake it.
+    pub fn finish(&mut self) {
+        if let Some(reached) = self.intake.reached() {
+            let window = self.site.time.reorder.0 + self.site.plan.tick.0 + 1;
+            self.intake.reach(Time(reached.0.saturating_add(window)));
+        }
+    }
+
     fn tick(&mut self, due: &Due) {
         let actions = std::mem::take(&mut self.asked);
         self.mirror.tick(&due.readings, &actions);

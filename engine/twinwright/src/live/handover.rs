@@ -4,12 +4,13 @@ use super::engine::{Engine, Rhythm};
 use super::recall;
 use crate::Trouble;
 use crate::memory::stored_library;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use twinwright_core::Document;
 use twinwright_core::mirror::Mirror;
 use twinwright_core::site::{SitePlan, compile};
 use twinwright_io::store::journal::{Before, Journal, Opened};
+use twinwright_io::store::{Link, Place, checkpoints};
 use twinwright_model::Span;
 use twinwright_model::live::{Channel, ChannelName};
 
@@ -18,10 +19,12 @@ pub async fn from_before(
     site: &Arc<SitePlan>,
     opened: &Opened,
     before: &Before,
-    journal: &mut Journal,
+    (place, journal): (&Place, &mut Journal),
     rhythm: Rhythm,
 ) -> Result<Engine, Trouble> {
-    let library = stored_library(journal.machine_files(before.row.id).await?);
+    let mut link = Link::open(place).await?;
+    let library = stored_library(checkpoints::machine_files(&mut link, before.row.id).await?);
+    link.close().await;
     let document = Document { name: format!("{}.toml", site.name), text: before.row.document.clone() };
     let fresh = || recall::stand(site, &opened.name, None, &opened.newcomers, rhythm, Span(0));
     let Ok(old) = compile(&document, &library, before.row.start) else {
@@ -41,7 +44,7 @@ pub async fn from_before(
     let mirror = Mirror::restore(site, &opened.name, &state)
         .map_err(|error| Trouble::World(format!("the state of {} cannot go on: {error}", before.row.name)))?;
     let mut next = Engine::new(site, mirror, &opened.newcomers, 1, rhythm, Span(0));
-    let numbers: HashMap<ChannelName, Channel> =
+    let numbers: BTreeMap<ChannelName, Channel> =
         (0..).map_while(|number| Some((next.channel(number)?.clone(), number))).collect();
     next.wait_for_old(engine.waiting_readings(), |channel| {
         numbers.get(engine.channel(channel)?).copied()

@@ -64,6 +64,9 @@ impl Keep {
         while !wishes.stop.load(Ordering::Relaxed) {
             let open = self.gather(GATHER).await;
             self.look_around().await?;
+            if !open {
+                self.engine.finish();
+            }
             let now = self.running();
             let more = self.engine.advance(now);
             self.commit(wishes).await?;

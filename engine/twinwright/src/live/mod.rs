@@ -4,11 +4,13 @@ pub mod arguments;
 mod begin;
 pub mod engine;
 mod gauges;
+mod handover;
 mod keep;
 mod patience;
 mod recall;
 mod screen;
 mod shelf;
+mod site;
 mod tidings;
 
 use crate::Trouble;

@@ -30,6 +30,11 @@ impl Library for Files {
     }
 }
 
+/// Machine files as a store has them, by kind.
+pub fn stored_library(files: Vec<(String, String)>) -> impl Library {
+    Files(files)
+}
+
 /// What the command line said otherwise, as a row of `runs` keeps it.
 pub fn changes_json(seed: Option<u64>, sets: &[(String, String)], until: Option<&str>, forked: bool) -> Value {
     let sets: Vec<Value> = sets.iter().map(|(path, value)| json!([path, value])).collect();

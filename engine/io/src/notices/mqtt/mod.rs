@@ -18,7 +18,7 @@ use topics::Topics;
 /// Notices that are handed over together; the last word of an alert takes two messages.
 const AT_ONCE: usize = UNDER_WAY / 2;
 
-struct Mqtt {
+pub(super) struct Mqtt {
     terms: Terms,
     topics: Topics,
     broker: Broker,
