@@ -22,6 +22,7 @@ pub mod limits;
 pub mod links;
 pub mod maintenance;
 pub mod measures;
+pub mod mirror;
 pub mod plan;
 mod plugins;
 mod portrait;
