@@ -13,6 +13,7 @@ pub mod economy;
 pub mod expression;
 pub mod faults;
 pub mod files;
+pub mod follow;
 pub mod futures;
 mod glance;
 pub mod groups;

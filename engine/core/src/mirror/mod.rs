@@ -1,3 +1,343 @@
 //! The mirror: the twin of what really runs. It hears readings instead of making them, and never makes up a failure.
+//!
+//! Drivers with a feed are what was heard last; wear goes on by its mean and is corrected by a filter; what sensors should show
+//! follows without noise, and what they do show is laid beside it. The same readings in the same ticks give the same bits,
+//! whenever they come; nothing that is no finite number gets beyond the face of the sensor that sent it.
 
+mod expect;
+mod face;
+mod hearing;
+mod look;
+mod portrait;
+mod quiet;
+mod saved;
+mod trial;
 pub mod view;
+
+#[cfg(test)]
+mod tests;
+
+use crate::digest::Hash;
+use crate::drivers::drive::drive;
+use crate::follow::sketch::Sketch;
+use crate::follow::update::{Follower, Reading, Room, Sight};
+use crate::follow::estimate::make_typical;
+use crate::maintenance::Source;
+use crate::plan::{Plan, slot};
+use crate::sensing::LANES;
+use crate::site::{SitePlan, Target};
+use crate::snapshot::RestoreError;
+use crate::world::{Blackboard, Clock, Course, Machine, Slots};
+use face::Face;
+use hearing::{Place, Word};
+use look::Looking;
+use std::sync::Arc;
+use trial::Rival;
+use twinwright_model::journal::Newcomer;
+use twinwright_model::live::{Action, AlertChange, FindingChange, Measurement, ModeChange};
+use twinwright_model::{Mode, Quality, Time};
+use view::PanelView;
+
+/// Rounds in which what feeds on itself comes to rest at the start.
+const SETTLING: usize = 64;
+/// Readings move an estimate at most so often: what changes in hours need not be looked at each second.
+const PACE_S: f64 = 5.0;
+
+/// What ticks said since it was last taken.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Said {
+    pub findings: Vec<FindingChange>,
+    pub alerts: Vec<AlertChange>,
+    pub modes: Vec<ModeChange>,
+}
+
+/// All machines of a site as they are believed to stand.
+#[derive(Debug)]
+pub struct Mirror {
+    site: Arc<SitePlan>,
+    /// The site's plan without luck, and what is hidden in machines of each of its models.
+    plan: Arc<Plan>,
+    sketches: Vec<Sketch>,
+    course: Course,
+    blackboard: Blackboard,
+    /// Machines of the plan, column by column, as the hot loops want them.
+    machines: Vec<Machine>,
+    slots: Vec<Slots>,
+    /// The same machines, and after them those that only newcomers told of.
+    standings: Vec<Standing>,
+    /// Where readings of a channel go.
+    places: Vec<Place>,
+    newcomers: Vec<Newcomer>,
+    started: bool,
+    said: Said,
+    bench: Bench,
+}
+
+/// What is believed and shown of one machine.
+#[derive(Debug, Clone, PartialEq)]
+struct Standing {
+    name: Box<str>,
+    mode: Mode,
+    /// A feed says the mode: duty cycles no longer do.
+    told: bool,
+    /// The tick since which it is in this mode, or was started.
+    since: u32,
+    follower: Follower,
+    rivals: Vec<Rival>,
+    /// Modelled panels, then panels of strays.
+    faces: Vec<Face>,
+    strays: Vec<String>,
+}
+
+/// Room to work in, of no meaning between ticks.
+#[derive(Debug)]
+struct Bench {
+    words: Vec<Word>,
+    readings: Vec<Reading>,
+    looking: Looking,
+    sight: Sight,
+    room: Room,
+}
+
+impl Mirror {
+    /// The mirror of a site before its first tick.
+    pub fn build(site: &Arc<SitePlan>) -> Mirror {
+        let plan = quiet::quieten(&site.plan);
+        let fed = |model: u32, slot: u16| {
+            let drivers = &plan.models[model as usize].drivers;
+            site.channels.iter().any(|channel| match channel.target {
+                Target::Driver { machine, driver } if plan.machines[machine as usize].model == model => {
+                    drivers.get(usize::from(driver)).is_some_and(|one| hearing::held(one) == Some(slot))
+                }
+                _ => false,
+            })
+        };
+        let tick_s = plan.tick.seconds();
+        let sketch = |(index, model)| Sketch::of(model, tick_s, |slot| fed(index, slot));
+        let sketches: Vec<Sketch> = (0u32..).zip(&site.plan.models).map(sketch).collect();
+        let rows: Vec<(u32, u32)> = (0..plan.machines.len() as u32).map(|machine| (0, machine)).collect();
+        let course =
+            Course { plan: plan.clone(), clock: Clock { tick: 0, fresh: true }, runs: crate::twin::runs_of(&plan, &rows) };
+        let mut mirror = Mirror {
+            site: site.clone(),
+            course,
+            blackboard: Blackboard::default(),
+            machines: Vec::with_capacity(rows.len()),
+            slots: Vec::with_capacity(rows.len()),
+            standings: Vec::with_capacity(rows.len()),
+            places: site.channels.iter().map(|channel| hearing::place(&plan, channel.target)).collect(),
+            newcomers: Vec::new(),
+            started: false,
+            said: Said::default(),
+            bench: Bench {
+                words: Vec::new(),
+                readings: Vec::new(),
+                looking: Looking::new(&plan),
+                sight: Sight::default(),
+                room: Room::default(),
+            },
+            plan,
+            sketches,
+        };
+        rows.iter().for_each(|&(_, machine)| mirror.add(machine));
+        mirror
+    }
+
+    /// A machine of the plan, as new as its file says.
+    fn add(&mut self, number: u32) {
+        let model_number = self.plan.machines[number as usize].model;
+        let (model, sketch) = (&self.plan.models[model_number as usize], &self.sketches[model_number as usize]);
+        let birth = crate::birth::Birth::of(&self.plan, number);
+        let dice = birth.dice(&self.plan, 0);
+        let (mut slots, mut wears) = (Slots(Default::default()), crate::world::Wears(Default::default()));
+        birth.begin(&self.plan, 0, &dice, &mut slots, &mut wears);
+        let follower = Follower::fresh(sketch);
+        make_typical(sketch, model, &mut slots.0);
+        follower.estimate.write(sketch, &mut slots.0);
+        self.machines.push(Machine { local: number, machine: number, future: 0, model: model_number, dice });
+        self.slots.push(slots);
+        self.standings.push(Standing {
+            name: self.plan.machines[number as usize].id.clone(),
+            mode: Mode::Running,
+            told: false,
+            since: 0,
+            follower,
+            rivals: Vec::new(),
+            faces: vec![Face::default(); model.panels.len()],
+            strays: Vec::new(),
+        });
+    }
+
+    /// The tick that is shown; None before the first.
+    pub fn now(&self) -> Option<u32> {
+        self.started.then_some(self.course.clock.tick)
+    }
+
+    pub fn site(&self) -> &Arc<SitePlan> {
+        &self.site
+    }
+
+    /// One step: what was heard for this tick, by channel and time, and what people asked. The first step shows tick 0.
+    pub fn tick(&mut self, heard: &[Measurement], _actions: &[Action]) {
+        self.tick_seen(heard, &mut |_| {});
+    }
+
+    /// The same, each panel being shown to somebody pass by pass, machine by machine.
+    pub fn tick_seen(&mut self, heard: &[Measurement], see: &mut dyn FnMut(&PanelView)) {
+        let clock = &mut self.course.clock;
+        clock.fresh = !self.started;
+        clock.tick += u32::from(self.started);
+        self.take_in(heard);
+        self.take_modes();
+        if self.started {
+            self.pass_time();
+        }
+        self.settle_at_start();
+        drive(&self.course, &mut self.blackboard, &self.machines, &mut self.slots);
+        self.started = true;
+        let mut from = 0;
+        for machine in 0..self.standings.len() {
+            let until = from + self.bench.words[from..].iter().take_while(|word| word.machine == machine as u32).count();
+            self.meet(machine, from..until, see);
+            from = until;
+        }
+    }
+
+    /// Wear goes on since the tick before, in modes that wear.
+    fn pass_time(&mut self) {
+        let nanos = self.plan.tick.0 as f64;
+        for ((machine, slots), standing) in self.machines.iter().zip(&mut self.slots).zip(&mut self.standings) {
+            let sketch = &self.sketches[machine.model as usize];
+            let ages = standing.mode.ages();
+            let rivals = standing.rivals.iter_mut().map(|rival| &mut rival.follower);
+            for follower in std::iter::once(&mut standing.follower).chain(rivals) {
+                let stress = |slot: u16| if ages { slots.0[usize::from(slot)] } else { 0.0 };
+                follower.estimate.pass(sketch, nanos, stress);
+            }
+            standing.follower.estimate.write(sketch, &mut slots.0);
+        }
+    }
+
+    /// What feeds on itself comes to rest before the first tick is shown, so that lags start settled.
+    fn settle_at_start(&mut self) {
+        if self.started || self.plan.models.iter().all(|model| model.echoes.is_empty()) {
+            return;
+        }
+        for _ in 0..SETTLING {
+            drive(&self.course, &mut self.blackboard, &self.machines, &mut self.slots);
+            for (machine, slots) in self.machines.iter().zip(&mut self.slots) {
+                let model = &self.plan.models[machine.model as usize];
+                for &(slot, panel, lane) in &model.echoes {
+                    let aim = look::aims(model, usize::from(panel), slots)[usize::from(lane)];
+                    if aim.is_finite() {
+                        slots.0[usize::from(slot)] = aim;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What was said since this was last asked.
+    pub fn take_said(&mut self) -> Said {
+        std::mem::take(&mut self.said)
+    }
+
+    /// What a machine is called.
+    pub fn machine_name(&self, machine: u32) -> &str {
+        self.standings.get(machine as usize).map_or("", |standing| &standing.name)
+    }
+
+    /// How many machines there are, newcomers included.
+    pub fn machine_count(&self) -> u32 {
+        self.standings.len() as u32
+    }
+
+    pub fn mode(&self, machine: u32) -> Option<Mode> {
+        self.standings.get(machine as usize).map(|standing| standing.mode)
+    }
+
+    /// What an expression over a machine reads: a sensor that is silent or bad is what the twin expects of it.
+    pub fn value_of(&self, machine: u32, source: &Source) -> f64 {
+        let Some(standing) = self.standings.get(machine as usize) else { return f64::NAN };
+        match *source {
+            Source::Slot(slot) => {
+                let slots = self.slots.get(machine as usize);
+                slots.and_then(|slots| slots.0.get(usize::from(slot)).copied()).unwrap_or(f64::NAN)
+            }
+            Source::Reading(panel, lane) => {
+                let face = standing.faces.get(usize::from(panel));
+                face.map_or(f64::NAN, |face| face.value(usize::from(lane)).0)
+            }
+            Source::Wear(wear) => match self.machines.get(machine as usize) {
+                Some(machine) => {
+                    let sketch = self.sketches[machine.model as usize].wears.get(usize::from(wear));
+                    sketch.map_or(f64::NAN, |sketch| standing.follower.estimate.wear(usize::from(wear), sketch))
+                }
+                None => f64::NAN,
+            },
+        }
+    }
+
+    /// What an item of a machine shows, with its quality: `substitute` where the twin says it instead of the sensor.
+    pub fn reading(&self, machine: u32, panel: u8, lane: u8) -> Option<(f64, Quality)> {
+        let face = self.standings.get(machine as usize)?.faces.get(usize::from(panel))?;
+        (usize::from(lane) < LANES).then(|| face.value(usize::from(lane)))
+    }
+
+    /// A wear as it is believed: the estimate, its standard deviation, and the interval that holds it nine times in ten.
+    pub fn wear(&self, machine: u32, wear: usize) -> Option<(f64, f64, (f64, f64))> {
+        let sketch = &self.sketches[self.machines.get(machine as usize)?.model as usize].wears.get(wear)?;
+        let estimate = &self.standings[machine as usize].follower.estimate;
+        Some((estimate.wear(wear, sketch), estimate.wear_sd(wear, sketch), estimate.interval(wear, sketch)))
+    }
+
+    /// Squared innovations over their variances, summed, and how many there were: 1 on average where the filter is honest.
+    pub fn consistency(&self, machine: u32) -> Option<(f64, u64)> {
+        self.standings.get(machine as usize).map(|standing| standing.follower.consistency)
+    }
+
+    /// The digest of the whole state: the same after the same readings, and after a restart.
+    pub fn digest(&mut self) -> u128 {
+        let mut hash = Hash::default();
+        hash.number(self.now().map_or(u64::MAX, u64::from));
+        for machine in 0..self.standings.len() {
+            hash.bytes(&self.digest_of(machine as u32).to_le_bytes());
+        }
+        hash.finish()
+    }
+
+    /// The digest of one machine.
+    pub fn digest_of(&self, machine: u32) -> u128 {
+        Hash::of(&self.saved_machine(machine as usize))
+    }
+
+    fn time(&self) -> Time {
+        self.plan.time_of(i64::from(self.course.clock.tick))
+    }
+
+    /// The state as bytes: `restore` goes on from them bit for bit.
+    pub fn save(&mut self) -> Vec<u8> {
+        self.to_bytes()
+    }
+
+    /// The mirror that was saved, under the same site or a changed one: machines, sensors and wears are known by name; what is
+    /// new begins fresh, and what is gone is left out.
+    pub fn restore(site: &Arc<SitePlan>, bytes: &[u8]) -> Result<Mirror, RestoreError> {
+        Mirror::from_bytes(site, bytes)
+    }
+}
+
+impl Standing {
+    /// Duty cycles and feeds change a mode alike.
+    fn enter(&mut self, mode: Mode, tick: u32, slots: Option<&mut Slots>) -> Option<Mode> {
+        let before = self.mode;
+        if let Some(slots) = slots {
+            slots.0[usize::from(slot::RUNNING)] = f64::from(u8::from(mode == Mode::Running));
+        }
+        if before == mode {
+            return None;
+        }
+        (self.mode, self.since) = (mode, tick);
+        Some(before)
+    }
+}

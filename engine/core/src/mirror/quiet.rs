@@ -1,0 +1,22 @@
+//! A model without luck: what wanders by chance is held where the filter puts it. Nothing else about it differs, and the plan
+//! that it came from is left as it is.
+
+use crate::drivers::Source;
+use crate::plan::{Model, Plan};
+use std::sync::Arc;
+
+/// The same plan with walks that stand still until somebody moves them.
+pub fn quieten(plan: &Plan) -> Arc<Plan> {
+    let mut quiet = plan.clone();
+    quiet.models.iter_mut().for_each(quieten_model);
+    Arc::new(quiet)
+}
+
+fn quieten_model(model: &mut Model) {
+    for driver in &mut model.drivers {
+        if let Source::Walk { slot, .. } = driver.source {
+            driver.source = Source::Held { slot };
+        }
+    }
+    model.walks = 0;
+}

@@ -1,0 +1,4 @@
+//! What the mirror promises, with simulated plants as its oracle: they know what is true.
+
+mod coverage;
+mod plant;
