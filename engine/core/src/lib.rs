@@ -5,7 +5,9 @@
 
 pub mod accounts;
 mod act;
+pub mod alerts;
 mod birth;
+pub mod detection;
 pub mod dice;
 pub mod digest;
 pub mod drivers;
@@ -33,6 +35,7 @@ pub mod sensing;
 pub mod site;
 pub mod snapshot;
 pub mod twin;
+pub mod watch;
 pub mod wear;
 pub mod world;
 

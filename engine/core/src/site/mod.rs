@@ -210,6 +210,8 @@ pub struct AlertPlan {
     pub flood: u32,
     /// Limits raise alerts by themselves (a site without rules).
     pub by_limits: bool,
+    /// A returned alert that nobody acknowledged is resolved after so long (default 8 h, a shift); None: it waits for ever.
+    pub quiet: Option<Span>,
     /// The longest that an alert can be shelved (default 24 h).
     pub longest_shelf: Span,
 }
