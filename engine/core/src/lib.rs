@@ -23,6 +23,7 @@ pub mod intake;
 mod leap;
 pub mod limits;
 pub mod links;
+pub mod lookout;
 pub mod maintenance;
 pub mod measures;
 pub mod mirror;

@@ -1,5 +1,6 @@
 //! Times and sizes as people write them: `12 min`, `1.5 h`, `90 d`, `64 KiB`.
 
+use std::fmt;
 use crate::Span;
 use crate::names;
 
@@ -24,6 +25,16 @@ pub struct UnitFault {
     pub message: String,
     pub expected: Option<String>,
     pub nearest: Option<String>,
+}
+
+impl fmt::Display for UnitFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.expected, &self.nearest) {
+            (_, Some(nearest)) => write!(f, "{}; did you mean `{nearest}`?", self.message),
+            (Some(expected), None) => write!(f, "{}; expected {expected}", self.message),
+            (None, None) => f.write_str(&self.message),
+        }
+    }
 }
 
 /// Reads a span with its unit.

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use twinwright::bulletin::{self, arguments::ReportArgs};
 use twinwright::history::arguments::HistoryArgs;
+use twinwright::live::arguments::{LiveArgs, LogFormat, LogLevel};
+use twinwright::live::{self, Wishes};
 use twinwright::store::arguments::StoreArgs;
 use twinwright::{Trouble, check, generate, history, init, memory, run, store, verify, whatif};
 use twinwright_core::files::scenario::published_schema;
@@ -34,6 +36,9 @@ enum Command {
     #[command(after_help = "Examples:\n  twinwright generate centrifugal-pump --machines 10 --to file:pumps.csv\n  \
         twinwright generate scenarios/sensor-faults-labelled.toml --to file:seen.jsonl --out out/truth --readings --truth")]
     Generate(Box<GenerateArgs>),
+    /// Mirror real machines from their feeds: nothing lost, few and meaningful alerts, a history
+    #[command(after_help = "Examples:\n  twinwright live --demo\n  twinwright live scenarios/line-1.site.toml --metrics 127.0.0.1:9187")]
+    Live(LiveArgs),
     /// Say exactly what a system under test lost, doubled, reordered or altered
     #[command(
         after_help = "Example:\n  twinwright generate centrifugal-pump --for '1 min' --to file:sent.csv --out out/sent --readings\n  \
@@ -83,6 +88,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Run(args) => run_scenario(*args),
         Command::Generate(args) => generate_stream(*args),
+        Command::Live(args) => mirror_site(&args),
         Command::Verify(args) => verify_received(args),
         Command::Report(args) => report_on(args),
         Command::Check(args) => check_files(&args),
@@ -199,6 +205,21 @@ fn generate_stream(args: GenerateArgs) -> Result<(), Trouble> {
     if outcome.missed.is_empty() { Ok(()) } else { Err(Trouble::No(outcome.missed)) }
 }
 
+fn mirror_site(args: &LiveArgs) -> Result<(), Trouble> {
+    show_log(args.log, args.log_format);
+    let wishes = Arc::new(Wishes::default());
+    listen_for_signals(&wishes)?;
+    let outcome = if args.demo {
+        live::demo::run(args, &wishes, Box::new(std::io::stdout()))?
+    } else {
+        live::mirror(&args.settings(None)?, &wishes, Box::new(std::io::stdout()))?
+    };
+    if args.digest {
+        say(&format!("{:032x}\n", outcome.digest))?;
+    }
+    Ok(())
+}
+
 fn verify_received(args: VerifyArgs) -> Result<(), Trouble> {
     let json = args.json;
     let report = verify::verify(&args.settings())?;
@@ -240,6 +261,43 @@ fn show_warnings() {
         .with_ansi(false)
         .with_writer(std::io::stderr);
     let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
+}
+
+/// What goes on in live mode, on stderr.
+fn show_log(level: LogLevel, format: LogFormat) {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::prelude::*;
+    let level = match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    };
+    let ours = Targets::new().with_target("twinwright_io", level).with_target("twinwright", level);
+    let layer = tracing_subscriber::fmt::layer().with_target(false).with_ansi(false).with_writer(std::io::stderr);
+    let layer = match format {
+        LogFormat::Text => layer.boxed(),
+        LogFormat::Json => layer.json().boxed(),
+    };
+    let _ = tracing_subscriber::registry().with(layer).with(ours).try_init();
+}
+
+/// Ctrl-C and SIGTERM end live mode, SIGHUP lets it read its site's file again. A second Ctrl-C ends it at once.
+fn listen_for_signals(wishes: &Arc<Wishes>) -> Result<(), Trouble> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let trouble = |error| Trouble::World(format!("cannot listen for signals: {error}"));
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(trouble)?;
+    let wishes = wishes.clone();
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            if signal == SIGHUP {
+                wishes.reload.store(true, Ordering::Relaxed);
+            } else if wishes.stop.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+        }
+    });
+    Ok(())
 }
 
 /// The first Ctrl-C ends the run at a whole chunk; the second one at once.

@@ -163,6 +163,9 @@ spec! {
     pub struct AlertsSpec {
         /// So many in ten minutes are a flood: those of low and medium severity are then not told one by one (default 10).
         flood: Option<At<u64>>,
+        /// An alert whose condition is gone and that nobody acknowledged is resolved after this time, or false: never (default
+        /// 8 h).
+        quiet: Option<Switch<At<Span>>>,
         /// The longest that an alert can be shelved (default 24 h).
         longest_shelf: Option<At<Span>>,
     }

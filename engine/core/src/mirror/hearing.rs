@@ -13,7 +13,8 @@ use twinwright_model::live::{Measurement, ModeChange};
 use twinwright_model::{Mode, Quality, Time};
 
 /// The item of a machine that says what it does.
-const MODE: &str = "mode";
+/// The item that says the mode of a machine.
+pub const MODE: &str = "mode";
 
 /// Where the readings of a channel go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +110,7 @@ impl Mirror {
             self.doubt(machine);
         }
         let time = self.time();
-        self.said.modes.push(ModeChange { time, machine: machine as u32, mode, previous: Some(previous) });
+        self.modes_said.push(ModeChange { time, machine: machine as u32, mode, previous: Some(previous) });
     }
 
     /// A channel that nobody knew gets the next number. Readings of it are looked at without a model.

@@ -29,12 +29,13 @@ use crate::site::{SitePlan, Target};
 use crate::snapshot::RestoreError;
 use crate::world::{Blackboard, Clock, Course, Machine, Slots};
 use face::Face;
+pub use hearing::MODE;
 use hearing::{Place, Word};
 use look::Looking;
 use std::sync::Arc;
 use trial::Rival;
 use twinwright_model::journal::Newcomer;
-use twinwright_model::live::{Action, AlertChange, FindingChange, Measurement, ModeChange};
+use twinwright_model::live::{Measurement, ModeChange};
 use twinwright_model::{Mode, Quality, Time};
 use view::PanelView;
 
@@ -42,14 +43,6 @@ use view::PanelView;
 const SETTLING: usize = 64;
 /// Readings move an estimate at most so often: what changes in hours need not be looked at each second.
 const PACE_S: f64 = 5.0;
-
-/// What ticks said since it was last taken.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Said {
-    pub findings: Vec<FindingChange>,
-    pub alerts: Vec<AlertChange>,
-    pub modes: Vec<ModeChange>,
-}
 
 /// All machines of a site as they are believed to stand.
 #[derive(Debug)]
@@ -69,7 +62,7 @@ pub struct Mirror {
     places: Vec<Place>,
     newcomers: Vec<Newcomer>,
     started: bool,
-    said: Said,
+    modes_said: Vec<ModeChange>,
     bench: Bench,
 }
 
@@ -128,7 +121,7 @@ impl Mirror {
             places: site.channels.iter().map(|channel| hearing::place(&plan, channel.target)).collect(),
             newcomers: Vec::new(),
             started: false,
-            said: Said::default(),
+            modes_said: Vec::new(),
             bench: Bench {
                 words: Vec::new(),
                 readings: Vec::new(),
@@ -178,7 +171,7 @@ impl Mirror {
     }
 
     /// One step: what was heard for this tick, by channel and time, and what people asked. The first step shows tick 0.
-    pub fn tick(&mut self, heard: &[Measurement], _actions: &[Action]) {
+    pub fn tick(&mut self, heard: &[Measurement]) {
         self.tick_seen(heard, &mut |_| {});
     }
 
@@ -237,9 +230,14 @@ impl Mirror {
         }
     }
 
-    /// What was said since this was last asked.
-    pub fn take_said(&mut self) -> Said {
-        std::mem::take(&mut self.said)
+    /// Changes of modes since this was last asked.
+    pub fn take_modes_said(&mut self) -> Vec<ModeChange> {
+        std::mem::take(&mut self.modes_said)
+    }
+
+    /// A machine's number by its name; 0 where there is none.
+    pub fn machine_numbered(&self, name: &str) -> u32 {
+        self.machine_number(name).unwrap_or_default() as u32
     }
 
     /// What a machine is called.
@@ -311,7 +309,8 @@ impl Mirror {
         Hash::of(&self.saved_machine(machine as usize))
     }
 
-    fn time(&self) -> Time {
+    /// The instant that is shown.
+    pub fn time(&self) -> Time {
         self.plan.time_of(i64::from(self.course.clock.tick))
     }
 

@@ -232,7 +232,12 @@ impl Maker<'_> {
         });
         let shelf = given.map_or(&None, |alerts| &alerts.longest_shelf);
         let longest_shelf = self.span(shelf, Span(86_400 * SECOND), (Span(60 * SECOND), LONGEST));
-        AlertPlan { flood, by_limits, longest_shelf }
+        let quiet = match given.and_then(|alerts| alerts.quiet.as_ref()) {
+            Some(Switch::Off) => None,
+            Some(Switch::On(given)) => Some(self.span(&Some(given.clone()), Span(SECOND), (Span(SECOND), LONGEST))),
+            _ => Some(Span(8 * 3_600 * SECOND)),
+        };
+        AlertPlan { flood, by_limits, quiet, longest_shelf }
     }
 
     fn reports(&mut self) -> Vec<ReportPlan> {

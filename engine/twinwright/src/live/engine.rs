@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use twinwright_core::intake::{Courses, Due, Intake, Skew, SkewWatch, Verdict};
-use twinwright_core::mirror::{Mirror, Said};
+use twinwright_core::lookout::{Lookout, Said};
 use twinwright_core::site::{Clock, SitePlan, Target};
 use twinwright_io::feeds::{Delivery, Receipt};
 use twinwright_model::journal::{Checkpoint, Entry, Heard, Hearing, Newcomer};
@@ -41,7 +41,7 @@ pub struct Rhythm {
 #[derive(Debug)]
 pub struct Engine {
     site: Arc<SitePlan>,
-    mirror: Mirror,
+    lookout: Lookout,
     intake: Intake,
     courses: Courses,
     skews: SkewWatch,
@@ -62,18 +62,18 @@ impl Engine {
     /// A mirror that goes on with entry `number`. `now` is the host's running clock.
     pub fn new(
         site: &Arc<SitePlan>,
-        mirror: Mirror,
+        lookout: Lookout,
         newcomers: &[Newcomer],
         number: u64,
         rhythm: Rhythm,
         now: Span,
     ) -> Engine {
         let mut intake = Intake::new(&site.time, site.plan.start, site.plan.tick);
-        intake.resume(mirror.now().map_or(0, |tick| tick + 1));
+        intake.resume(lookout.now().map_or(0, |tick| tick + 1));
         let mut engine = Engine {
             site: site.clone(),
             courses: Courses::new(site.feeds.len(), None, now),
-            mirror,
+            lookout,
             intake,
             skews: SkewWatch::default(),
             rhythm,
@@ -98,8 +98,8 @@ impl Engine {
         self.names.push(name);
     }
 
-    pub fn mirror(&mut self) -> &mut Mirror {
-        &mut self.mirror
+    pub fn lookout(&mut self) -> &mut Lookout {
+        &mut self.lookout
     }
 
     pub fn site(&self) -> &Arc<SitePlan> {
@@ -112,7 +112,7 @@ impl Engine {
 
     /// The instant that the mirror shows.
     pub fn shows(&self) -> Option<Time> {
-        self.mirror.now().map(|tick| self.intake.time_of(tick))
+        self.lookout.now().map(|tick| self.intake.time_of(tick))
     }
 
     /// How far the readings' times have come.
@@ -144,7 +144,7 @@ impl Engine {
     /// Channels that feeds registered: before the first reading of them.
     pub fn register(&mut self, newcomers: Vec<Newcomer>) {
         for newcomer in newcomers {
-            self.mirror.register(&newcomer);
+            self.lookout.register(&newcomer);
             self.name(newcomer.name.clone());
             self.draft.heard.newcomers.push(newcomer);
         }
@@ -242,7 +242,7 @@ impl Engine {
                 | Target::Mode { machine }
                 | Target::Stray { machine },
             ) => machine,
-            None => self.mirror.machine_of(channel).unwrap_or_default(),
+            None => self.lookout.machine_of(channel).unwrap_or_default(),
         }
     }
 }
@@ -270,12 +270,12 @@ impl Engine {
 
     fn tick(&mut self, due: &Due) {
         let actions = std::mem::take(&mut self.asked);
-        self.mirror.tick(&due.readings, &actions);
+        self.lookout.tick(&due.readings, &actions);
         self.draft.heard.actions.extend(actions.into_iter().map(|action| (due.tick, action)));
         self.draft.heard.closed = Some(due.tick);
         self.counts.ticks += 1;
         self.counts.repeated += due.repeated as u64;
-        let Said { findings, alerts, modes } = self.mirror.take_said();
+        let Said { findings, alerts, modes } = self.lookout.take_said();
         self.counts.findings += findings.len() as u64;
         self.counts.alerts += alerts.len() as u64;
         self.counts.raised += alerts.iter().filter(|change| change.step == Step::Raised).count() as u64;
@@ -284,7 +284,7 @@ impl Engine {
         self.draft.modes.extend(modes);
         self.leaves_state |= due.tick.is_multiple_of(self.rhythm.checkpoint.max(1));
         if due.tick.is_multiple_of(self.rhythm.digest.max(1)) {
-            self.draft.digest = Some((due.tick, self.mirror.digest()));
+            self.draft.digest = Some((due.tick, self.lookout.digest()));
         }
     }
 
@@ -295,12 +295,12 @@ impl Engine {
 
     /// The state after all that the draft holds, with the readings that wait for their tick.
     fn checkpoint(&mut self) -> Option<Checkpoint> {
-        let tick = self.mirror.now()?;
+        let tick = self.lookout.now()?;
         let waiting = self.intake.save();
         let mut bytes = (waiting.len() as u64).to_le_bytes().to_vec();
         bytes.extend(waiting);
-        bytes.extend(self.mirror.save());
-        Some(Checkpoint { tick, digest: self.mirror.digest(), bytes })
+        bytes.extend(self.lookout.save());
+        Some(Checkpoint { tick, digest: self.lookout.digest(), bytes })
     }
 
     /// Readings that wait to be committed.
@@ -333,7 +333,7 @@ impl Engine {
     /// Hears again what an entry of the journal heard. What that says is in the store already.
     pub fn recall(&mut self, hearing: Hearing, now: Span) {
         for newcomer in &hearing.newcomers {
-            self.mirror.register(newcomer);
+            self.lookout.register(newcomer);
             self.name(newcomer.name.clone());
         }
         for heard in &hearing.readings {
@@ -351,8 +351,8 @@ impl Engine {
                 asked.push(action);
             }
             let due = self.intake.close();
-            self.mirror.tick(&due.readings, &asked);
-            self.mirror.take_said();
+            self.lookout.tick(&due.readings, &asked);
+            self.lookout.take_said();
         }
         self.draft.number += 1;
     }

@@ -7,7 +7,7 @@ use crate::memory::stored_library;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use twinwright_core::Document;
-use twinwright_core::mirror::Mirror;
+use twinwright_core::lookout::Lookout;
 use twinwright_core::site::{SitePlan, compile};
 use twinwright_io::store::journal::{Before, Journal, Opened};
 use twinwright_io::store::{Link, Place, checkpoints};
@@ -40,8 +40,8 @@ pub async fn from_before(
         recall::stand(&old, &before.row.name, opened.state.as_ref(), &before.newcomers, rhythm, Span(0))?;
     let after = opened.state.as_ref().map_or(0, |state| state.entry);
     recall::replay(&mut engine, journal, (opened.of, after, opened.of_written), Span(0)).await?;
-    let state = engine.mirror().save();
-    let mirror = Mirror::restore(site, &opened.name, &state)
+    let state = engine.lookout().save();
+    let mirror = Lookout::restore(site, &opened.name, &state, &opened.newcomers)
         .map_err(|error| Trouble::World(format!("the state of {} cannot go on: {error}", before.row.name)))?;
     let mut next = Engine::new(site, mirror, &opened.newcomers, 1, rhythm, Span(0));
     let numbers: BTreeMap<ChannelName, Channel> =

@@ -111,7 +111,8 @@ impl Keep {
         true
     }
 
-    fn hear(&mut self, delivery: Delivery) {
+    /// Takes a delivery.
+    pub fn hear(&mut self, delivery: Delivery) {
         let newcomers = self.directory.take_newcomers();
         if !newcomers.is_empty() {
             self.engine.register(newcomers);
@@ -172,7 +173,7 @@ impl Keep {
         self.gauges.committed(begun.elapsed());
         receipts.into_iter().for_each(Receipt::done);
         tracing::debug!("entry {}: acknowledged", entry.number);
-        let mirror = self.engine.mirror();
+        let mirror = self.engine.lookout().mirror();
         self.screen.show(&entry, |machine| mirror.machine_name(machine).to_owned());
         if !entry.alerts.is_empty() {
             self.bell.ring();
@@ -233,7 +234,7 @@ impl Keep {
             run: String::new(),
             store: String::new(),
             shows,
-            digest: self.engine.mirror().digest(),
+            digest: self.engine.lookout().digest(),
             readings: counts.readings,
             alerts: counts.raised,
         };

@@ -2,6 +2,8 @@
 
 pub mod arguments;
 mod begin;
+mod broker;
+pub mod demo;
 pub mod engine;
 mod gauges;
 mod handover;
@@ -29,6 +31,8 @@ use twinwright_model::{Span, Time};
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub site: PathBuf,
+    /// What stands in it, where it is no file.
+    pub text: Option<String>,
     /// A folder of machine files beside the site's own.
     pub kinds: Option<PathBuf>,
     /// Instead of the site's store.

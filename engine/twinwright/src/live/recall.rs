@@ -3,7 +3,7 @@
 use super::engine::{Engine, Rhythm};
 use crate::Trouble;
 use std::sync::Arc;
-use twinwright_core::mirror::Mirror;
+use twinwright_core::lookout::Lookout;
 use twinwright_core::site::SitePlan;
 use twinwright_io::store::journal::{Journal, Kept};
 use twinwright_model::Span;
@@ -22,13 +22,13 @@ pub fn stand(
     now: Span,
 ) -> Result<Engine, Trouble> {
     let Some(kept) = state else {
-        let mut mirror = Mirror::build(site, run);
+        let mut mirror = Lookout::build(site, run);
         newcomers.iter().for_each(|newcomer| mirror.register(newcomer));
         return Ok(Engine::new(site, mirror, newcomers, 1, rhythm, now));
     };
     let unusable = |why: String| Trouble::World(format!("the checkpoint of {} cannot be used: {why}", kept.time));
     let (waiting, state) = parts(&kept.bytes).ok_or_else(|| unusable("it is cut short".to_owned()))?;
-    let mirror = Mirror::restore(site, run, state).map_err(|error| unusable(error.to_string()))?;
+    let mirror = Lookout::restore(site, run, state, newcomers).map_err(|error| unusable(error.to_string()))?;
     let mut engine = Engine::new(site, mirror, newcomers, kept.entry + 1, rhythm, now);
     engine.wait_again(waiting).ok_or_else(|| unusable("what waited for its tick cannot be read".to_owned()))?;
     Ok(engine)

@@ -6,12 +6,16 @@ use crate::library::{Kinds, read_document};
 use crate::memory::{Sources, Witness};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use twinwright_core::Document;
 use twinwright_core::site::{SitePlan, compile};
 use twinwright_model::Time;
 
 /// Reads and compiles a site as one that begins at 1970: when it begins is known later, and no matter of its digest.
 pub fn read_site(settings: &Settings) -> Result<(SitePlan, Sources), Trouble> {
-    let document = read_document(&settings.site)?;
+    let document = match &settings.text {
+        Some(text) => Document { name: settings.site.display().to_string(), text: text.clone() },
+        None => read_document(&settings.site)?,
+    };
     let witness = Witness::of(Kinds::beside(&settings.site, settings.kinds.as_deref()));
     let site = compile(&document, &witness, Time(0)).map_err(Trouble::Files)?;
     Ok((site, witness.sources(&document)))

@@ -101,7 +101,7 @@ impl Bell {
             return;
         }
         self.looked = Instant::now();
-        let mirror = engine.mirror();
+        let mirror = engine.lookout().mirror();
         for machine in 0..mirror.machine_count() {
             let text = mirror.portrait(machine).to_string();
             self.boards.iter().for_each(|board| board.show(mirror.machine_name(machine), &text));

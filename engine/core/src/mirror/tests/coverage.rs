@@ -56,7 +56,7 @@ fn count(wear: &str, ids: &str, ticks: u32) -> Count {
     let mut over = vec![false; machines as usize];
     for tick in 0..ticks {
         let heard = plant.tick();
-        mirror.tick(&heard, &[]);
+        mirror.tick(&heard);
         for machine in 0..machines {
             let at = machine as usize;
             if over[at] {
