@@ -25,6 +25,7 @@ mod optimise;
 mod readme;
 mod redis;
 mod report;
+mod site;
 mod skipping;
 mod store;
 mod store_command;
