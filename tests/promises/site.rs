@@ -123,7 +123,7 @@ fn the_name_of_a_site_is_its_files() {
     for (file, name) in [
         ("/etc/twinwright/line-1.toml", "line-1"),
         ("line-1.site.toml", "line-1"),
-        ("C:\\sites\\Linie 1.toml", "Linie-1"),
+        (r"sites\Linie 1.toml", "Linie-1"),
         ("line", "line"),
         ("...", "site"),
         ("", "site"),

@@ -131,3 +131,23 @@ fn machines_that_each_draw_their_own_sensors_are_bounded() {
     fine(&plant(1_000));
     refused(&plant(20_000), "20000 are too many");
 }
+
+#[test]
+fn sites_that_would_fill_the_memory_are_refused() {
+    let site = |machines: u32, rest: &str| {
+        format!(
+            "schema = \"site/1\"\n[[machine]]\nid = \"P-{{1..{machines}}}\"\nkind = \"cmp\"\n\
+             [feed.mqtt.a]\nurl = \"mqtt://localhost\"\ntopic = \"a/{{machine}}/{{sensor}}\"\n{rest}"
+        )
+    };
+    refused(&site(1_000_000, ""), "at most 1000000");
+    let rules = |when: &str| (0..20_000).map(|n| format!("[rule.r{n}]\nwhen = \"{when}\"\n")).collect::<String>();
+    refused(&site(5_000, &rules("finding *.stuck")), "concern too many machines");
+    refused(&site(5_000, &rules("running > 0.5")), "concern too many machines");
+    refused(&site(5_000, &rules("finding nothing.stuck")), "no sensor `nothing`");
+    let names: String = (0..40_000).map(|n| format!("\"TT-{n}\" = \"P-9999.x\"\n")).collect();
+    refused(&site(5_000, &format!("[feed.mqtt.a.names]\n{names}")), "there is no machine `P-9999`");
+    let topics = "\"{machine}/{machine}\", ".repeat(50_000);
+    refused(&site(1, &format!("[feed.mqtt.b]\nurl = \"mqtt://localhost\"\ntopic = [{topics}]\n")), "stands twice");
+    fine(&site(5_000, ""));
+}

@@ -13,7 +13,7 @@ fn with(feeds: &str) -> SitePlan {
 fn a_subscription_that_says_little_has_the_defaults() {
     let site = site("", "");
     let feed = &site.feeds[0];
-    assert_eq!((feed.name.as_str(), feed.register, feed.place.line), ("mqtt.gateway", false, 8));
+    assert_eq!((feed.name.as_str(), feed.register, feed.place.line), ("mqtt.gateway", false, 9));
     assert_eq!(feed.mapping.topics, ["plant/{machine}/{sensor}"]);
     assert_eq!(feed.mapping.payload, Payload::default(), "what is not said is looked for in the usual places");
     let FeedWire::Mqtt(wire) = &feed.wire else { panic!("a subscription") };
@@ -76,7 +76,7 @@ fn no_secret_in_clear_gets_into_a_plan() {
     ];
     for text in clear {
         let said = refused("", text);
-        assert!(said.contains("[secret]") && said.contains("_file"), "{text}\n{said}");
+        assert!(said.contains("[secret]") && said.contains("expected:"), "{text}\n{said}");
     }
     assert!(refused("store = \"postgres://a@b/c?password=geheim\"", "").contains("[secret]"));
     site("store = \"postgres://a@b/c?password_file=x\"", "");

@@ -118,8 +118,8 @@ fn detectors_can_be_set_and_switched_off() {
     let off = detect("residual = false\ncusum = false\nstuck = false");
     assert_eq!((off.residual, off.cusum, off.stuck), (None, None, None));
     assert_eq!(detect("residual = true").residual, usual.residual);
-    let set = detect("residual = { sd = 4 }\ncusum = { level = 8 }\nstuck = \"1 h\"");
-    assert_eq!(set.residual, usual.residual.map(|(_, lasts)| (4.0, lasts)));
+    let set = detect("residual = { sd = 5 }\ncusum = { level = 8 }\nstuck = \"1 h\"");
+    assert_eq!(set.residual, usual.residual.map(|(_, lasts)| (5.0, lasts)));
     assert_eq!(set.cusum, usual.cusum.map(|(slack, _)| (slack, 8.0)));
     assert_eq!(set.stuck, Some(Span(3_600 * SECOND)));
 }

@@ -67,6 +67,7 @@ fn the_demonstration_has_something_to_show_within_forty_seconds() {
     let (mut readings, mut wears, mut beyond) = (Vec::new(), Vec::new(), Vec::new());
     for tick in 0..60i64 {
         twin.tick(&Batch::default());
+        readings.clear();
         assert!(twin.glance(0, machine, &mut readings, &mut wears));
         if f64::from(readings[sensor]) > high {
             beyond.push(tick);

@@ -101,7 +101,7 @@ spec! {
 spec! {
     /// Detectors beside limits; each may be `false`.
     pub struct DetectSpec {
-        /// Away from what the twin expects (default `{ sd = 5, for = "30 s" }`).
+        /// Away from what the twin expects (default `{ sd = 4, for = "30 s" }`).
         residual: Option<Switch<ResidualSpec>>,
         /// A small shift that stays (default `{ slack = 1, level = 10 }`).
         cusum: Option<Switch<CusumSpec>>,
@@ -113,7 +113,7 @@ spec! {
 spec! {
     /// Away from what the twin expects.
     pub struct ResidualSpec {
-        /// By so many standard deviations (default 5).
+        /// By so many standard deviations (default 4).
         sd: Option<At<Number>>,
         /// For so long (default 30 s).
         r#for: Option<At<Span>>,

@@ -16,8 +16,9 @@ use crate::files::{Cx, Faults, Node, Read, Value, names};
 use crate::maintenance::MaintenancePlan;
 use crate::plan::scenario::plant::Plant;
 use crate::plan::scenario::{Changes, Compiler, hash_node};
-use crate::plan::{Document, Library, Plan};
+use crate::plan::{Document, Library, Model, Plan};
 use crate::script::ScriptPlan;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use twinwright_model::live::ChannelName;
 use twinwright_model::time::SECOND;
@@ -25,6 +26,10 @@ use twinwright_model::{Diagnostic, Span, Time};
 
 /// A machine is looked at once a tick: not less often than this, and not so often that ticks run out of numbers.
 const TICKS: (Span, Span) = (Span(SECOND / 10), Span(3_600 * SECOND));
+/// Sensors, fed drivers and modes in all: each has names.
+const MOST_CHANNELS: usize = 1_000_000;
+/// Machines times rules and limits.
+const MOST_CONCERNED: usize = 1_000_000;
 const LONGEST: Span = Span(36_500 * 86_400 * SECOND);
 
 /// Keys that do not change what ticks: where readings come from and go, and what intake decides before a tick.
@@ -37,7 +42,15 @@ pub fn compile(document: &Document, library: &dyn Library, start: Time) -> Resul
     let mut node = compiler.open(document);
     address::take_out_mistakes(&mut node, &mut compiler.faults);
     let spec = SiteSpec::read(&node, &mut Cx { sources: &compiler.sources, faults: &mut compiler.faults });
-    let mut maker = Maker { compiler, spec: &spec, name: name_of(document), registers: false, plant: Plant::default() };
+    let mut maker = Maker {
+        compiler,
+        spec: &spec,
+        name: name_of(document),
+        registers: false,
+        plant: Plant::default(),
+        used: Vec::new(),
+        room: MOST_CONCERNED,
+    };
     let site = maker.site(&node, start);
     let Maker { compiler, .. } = maker;
     if compiler.faults.is_empty() { Ok(site) } else { Err(compiler.faults.into_diagnostics(&compiler.sources)) }
@@ -61,6 +74,10 @@ struct Maker<'a> {
     plant: Plant,
     /// Some feed takes in what the site does not know: then a name that nobody knows may come to be known.
     registers: bool,
+    /// The models that machines have.
+    used: Vec<u32>,
+    /// Machines that limits and rules may still concern: each costs memory.
+    room: usize,
 }
 
 impl Maker<'_> {
@@ -70,6 +87,8 @@ impl Maker<'_> {
         self.registers = feeds::registers(spec);
         self.check_head(node);
         self.plant = self.compiler.plant(&spec.machine, tick, 1);
+        let used: BTreeSet<u32> = self.plant.machines.iter().map(|machine| machine.model).collect();
+        self.used = used.into_iter().collect();
         let links = self.compiler.links(&spec.link, &self.plant);
         let channels = self.channels();
         let feeds = self.feeds();
@@ -140,6 +159,17 @@ impl Maker<'_> {
     fn channels(&mut self) -> Vec<ChannelPlan> {
         let mut channels = Vec::new();
         let mut unclear = false;
+        let items =
+            |model: &Model| model.sensors.len() + model.drivers.iter().filter(|driver| driver.is_fed).count() + 1;
+        let by_model: Vec<usize> = self.plant.models.iter().map(items).collect();
+        let count: usize = self.plant.machines.iter().map(|machine| by_model[machine.model as usize]).sum();
+        if count > MOST_CHANNELS {
+            let span = self.spec.machine.first().map_or(self.spec.span.clone(), |block| block.id.span.clone());
+            let fault =
+                Fault::new(&span, "too-many", format!("the machines of this site have {count} sensors and modes"));
+            self.faults().add(fault.expected(format!("at most {MOST_CHANNELS}")));
+            return channels;
+        }
         for (machine, place) in (0u32..).zip(&self.plant.machines) {
             let model = &self.plant.models[place.model as usize];
             let mut add = |item: &str, unit: &str, target: Target| {
@@ -195,7 +225,7 @@ impl Maker<'_> {
     fn detectors(&mut self, items: Vec<super::ItemPlan>) -> DetectorPlan {
         let usual = DetectorPlan::usual();
         let Some(detect) = &self.spec.detect else { return DetectorPlan { items, ..usual } };
-        let (sd, lasts) = usual.residual.unwrap_or((5.0, Span::ZERO));
+        let (sd, lasts) = usual.residual.unwrap_or((4.0, Span::ZERO));
         let residual = match &detect.residual {
             Some(Switch::Off) => None,
             Some(Switch::On(given)) => {
@@ -270,6 +300,17 @@ impl Maker<'_> {
         }
         self.compiler.hash_kinds(&mut hash);
         hash.finish()
+    }
+
+    /// Whether so many machines may be concerned by one more rule or limit.
+    fn take_room(&mut self, at: &At<String>, machines: usize) -> bool {
+        let fits = machines <= self.room;
+        if !fits && self.room > 0 {
+            let fault = Fault::new(&at.span, "too-many", "from here on rules and limits concern too many machines");
+            self.faults().add(fault.expected(format!("at most {MOST_CONCERNED} machines in all rules and limits")));
+        }
+        self.room = if fits { self.room - machines } else { 0 };
+        fits
     }
 
     /// A time within bounds, or what holds where none is given.

@@ -111,7 +111,7 @@ impl DetectorPlan {
     /// What is looked for where a site says nothing.
     pub fn usual() -> DetectorPlan {
         DetectorPlan {
-            residual: Some((5.0, Span(30 * SECOND))),
+            residual: Some((4.0, Span(30 * SECOND))),
             cusum: Some((1.0, 10.0)),
             stuck: Some(Span(600 * SECOND)),
             items: Vec::new(),

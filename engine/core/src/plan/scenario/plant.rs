@@ -82,7 +82,7 @@ impl Plant {
             Some(id) => self.report_unknown(id, selector, faults),
             None => {
                 let known = self.by_id.len();
-                let message = format!("this stands for more machines than the {known} of this scenario");
+                let message = format!("this stands for more machines than the {known} that there are");
                 faults.add(Fault::new(&selector.span, "unknown-machine", message));
             }
         }
@@ -200,7 +200,7 @@ impl Compiler<'_> {
                 self.faults.add(
                     Fault::new(&block.kind.span, "unknown-kind", format!("there is no machine file for `{kind}`"))
                         .expected(format!(
-                            "a file of that name beside the scenario or in --machines, or {}",
+                            "a file of that name beside this one or in --machines, or {}",
                             names::list(known())
                         ))
                         .nearest(names::nearest(kind, known())),

@@ -50,9 +50,9 @@ impl Maker<'_> {
 
     /// One plan where all machines come to the same, else one a machine.
     fn item_of_all(&mut self, key: &At<String>, item: &ItemSpec) -> Vec<ItemPlan> {
-        let used: BTreeSet<u32> = self.plant.machines.iter().map(|machine| machine.model).collect();
         let having = |model: &u32| sensor_of(&self.plant.models[*model as usize], &key.value).cloned();
-        let sensors: Vec<(u32, SensorPlan)> = used.iter().filter_map(|model| Some((*model, having(model)?))).collect();
+        let sensors: Vec<(u32, SensorPlan)> =
+            self.used.iter().filter_map(|model| Some((*model, having(model)?))).collect();
         let bare = ItemPlan::of(None, &key.value);
         if sensors.is_empty() {
             self.check_known(key, &key.value, None);
@@ -66,6 +66,9 @@ impl Maker<'_> {
         }
         if plans.iter().all(|(_, plan)| plan.limits == plans[0].1.limits) {
             return vec![plans.swap_remove(0).1];
+        }
+        if !self.take_room(key, self.plant.machines.len()) {
+            return Vec::new();
         }
         let of = |model: u32| plans.iter().find(|(known, _)| *known == model).map(|(_, plan)| plan);
         let machines = self.plant.machines.iter();
@@ -195,12 +198,12 @@ impl Maker<'_> {
 
     /// Only sensors have limits; where nobody has it, it may still be registered.
     fn check_known(&mut self, key: &At<String>, item: &str, on: Option<u32>) {
-        if self.registers || self.plant.unclear {
+        if self.registers || self.plant.unclear || self.compiler.faults.is_full() {
             return;
         }
-        let models: BTreeSet<u32> = match on {
-            Some(machine) => BTreeSet::from([self.plant.machines[machine as usize].model]),
-            None => self.plant.machines.iter().map(|machine| machine.model).collect(),
+        let models = match on {
+            Some(machine) => vec![self.plant.machines[machine as usize].model],
+            None => self.used.clone(),
         };
         let sensors = models.iter().flat_map(|model| &self.plant.models[*model as usize].sensors);
         let known: BTreeSet<&str> = sensors.map(|sensor| sensor.name.as_str()).collect();

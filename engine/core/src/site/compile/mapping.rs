@@ -135,9 +135,12 @@ impl Maker<'_> {
 
     /// A sensor, a fed driver or the mode, of one machine or of any.
     fn check_item(&mut self, item: &At<String>, on: Option<u32>) {
-        let used: BTreeSet<u32> = match on {
-            Some(machine) => BTreeSet::from([self.plant.machines[machine as usize].model]),
-            None => self.plant.machines.iter().map(|machine| machine.model).collect(),
+        if self.compiler.faults.is_full() {
+            return;
+        }
+        let used = match on {
+            Some(machine) => vec![self.plant.machines[machine as usize].model],
+            None => self.used.clone(),
         };
         let models: Vec<&Model> = used.iter().map(|model| &self.plant.models[*model as usize]).collect();
         let known: BTreeSet<&str> = models.iter().flat_map(|model| items_of(model)).collect();

@@ -102,6 +102,7 @@ impl Maker<'_> {
             Some(path) => topic.replace("{path}", &path.value),
             None => topic.replace("{path}/", ""),
         };
+        let shown = shown.replace("{site}", &self.name);
         for feed in feeds {
             let FeedWire::Mqtt(wire) = &feed.wire else { continue };
             let heard =

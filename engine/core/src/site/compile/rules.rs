@@ -25,6 +25,9 @@ impl Maker<'_> {
     }
 
     fn rule(&mut self, name: &At<String>, rule: &RuleSpec, items: &[ItemPlan]) -> Option<RulePlan> {
+        if self.faults().is_full() {
+            return None;
+        }
         self.check_name(name, "a rule");
         let severity = rule.severity.as_ref().and_then(|severity| self.severity(severity));
         let suppress = self.suppress(name, rule);
@@ -47,7 +50,7 @@ impl Maker<'_> {
         }
         let gone = self.span(&rule.gone, Span(holds), (Span::ZERO, super::LONGEST)).0;
         let picked = self.picked(rule);
-        let (machines, when) = self.condition(&formula, picked, items)?;
+        let (machines, when) = self.condition(name, &formula, picked, items)?;
         let message = rule.message.as_ref().map_or_else(|| usual_message(&when), |message| message.value.clone());
         Some(RulePlan {
             name: name.value.clone(),

@@ -2,7 +2,7 @@
 
 use super::Maker;
 use crate::expression::{Bound, Expr, Meaning, Names};
-use crate::files::leaf::Formula;
+use crate::files::leaf::{At, Formula};
 use crate::files::names;
 use crate::files::sources::Fault;
 use crate::limits::Level;
@@ -18,6 +18,7 @@ type Condition = (Vec<u32>, When);
 impl Maker<'_> {
     pub(super) fn condition(
         &mut self,
+        rule: &At<String>,
         when: &Formula,
         picked: Option<Vec<u32>>,
         items: &[ItemPlan],
@@ -27,11 +28,11 @@ impl Maker<'_> {
         match text.strip_prefix("finding").filter(|rest| rest.is_empty() || rest.starts_with(' ')) {
             Some(rest) => {
                 let begin = before + "finding".len() + (rest.len() - rest.trim_start().len());
-                let named =
-                    when.piece(begin.min(when.text.len())..when.text.trim_end().len().max(begin.min(when.text.len())));
-                self.finding(&named, picked, items)
+                let named = when.piece(begin..when.text.trim_end().len().max(begin));
+                let found = self.finding(&named, picked, items)?;
+                self.take_room(rule, found.0.len()).then_some(found)
             }
-            None => self.expression(when, picked),
+            None => self.expression(rule, when, picked),
         }
     }
 
@@ -71,12 +72,14 @@ impl Maker<'_> {
 
     /// The machines with this sensor: all that a rule picked must have it.
     fn machines_with(&mut self, sensor: &str, named: &Formula, picked: Option<Vec<u32>>) -> Option<Vec<u32>> {
-        let has = |machine: &u32| self.plant.model_of(*machine).sensors.iter().any(|known| known.name == sensor);
+        let known = |model: &crate::plan::Model| model.sensors.iter().any(|known| known.name == sensor);
+        let have: Vec<bool> = self.plant.models.iter().map(known).collect();
+        let has = |machine: &u32| have[self.plant.machines[*machine as usize].model as usize];
         let all = || (0..self.plant.machines.len() as u32).collect::<Vec<u32>>();
-        let (among, found) = match &picked {
+        let (lacking, found) = match &picked {
             Some(picked) if picked.iter().all(has) => return Some(picked.clone()),
-            Some(picked) => (picked.iter().copied().filter(|machine| !has(machine)).take(1).collect(), Vec::new()),
-            None => (all(), all().into_iter().filter(has).collect()),
+            Some(picked) => (picked.iter().copied().find(|machine| !has(machine)), Vec::new()),
+            None => (None, all().into_iter().filter(has).collect()),
         };
         if !found.is_empty() {
             return Some(found);
@@ -87,13 +90,11 @@ impl Maker<'_> {
         if self.plant.unclear {
             return None;
         }
-        let models: BTreeSet<u32> = among.iter().map(|machine| self.plant.machines[*machine as usize].model).collect();
+        let models = lacking.map_or(self.used.clone(), |machine| vec![self.plant.machines[machine as usize].model]);
         let sensors = models.iter().flat_map(|model| &self.plant.models[*model as usize].sensors);
         let known: BTreeSet<&str> = sensors.map(|sensor| sensor.name.as_str()).collect();
-        let whose = match (&picked, among.first()) {
-            (Some(_), Some(first)) => format!("`{}`", self.plant.machines[*first as usize].id),
-            _ => "this site".to_owned(),
-        };
+        let id = |machine: u32| format!("`{}`", self.plant.machines[machine as usize].id);
+        let whose = lacking.map_or("this site".to_owned(), id);
         let span = named.part(&(0..sensor.len()));
         let fault = Fault::new(&span, "unknown-sensor", format!("{whose} has no sensor `{sensor}`"))
             .expected(names::list(known.iter().copied()))
@@ -135,13 +136,17 @@ impl Maker<'_> {
         }
     }
 
-    fn expression(&mut self, when: &Formula, picked: Option<Vec<u32>>) -> Option<Condition> {
+    fn expression(&mut self, rule: &At<String>, when: &Formula, picked: Option<Vec<u32>>) -> Option<Condition> {
         if self.names_a_machine(when) {
             return None;
         }
         let expr = formulas::parse(when, Names::Plain, self.faults())?;
         let among = picked.clone().unwrap_or_else(|| (0..self.plant.machines.len() as u32).collect());
-        let models: BTreeSet<u32> = among.iter().map(|machine| self.plant.machines[*machine as usize].model).collect();
+        let model_of = |machine: &u32| self.plant.machines[*machine as usize].model;
+        let models: BTreeSet<u32> = match &picked {
+            Some(picked) => picked.iter().map(model_of).collect(),
+            None => self.used.iter().copied().collect(),
+        };
         let named = expr.names();
         let mut bound: BTreeMap<u32, (Vec<Source>, Bound)> = BTreeMap::new();
         let mut lacking = None;
@@ -175,6 +180,10 @@ impl Maker<'_> {
         }
         let model_of = |machine: &u32| self.plant.machines[*machine as usize].model;
         let machines: Vec<u32> = among.into_iter().filter(|machine| bound.contains_key(&model_of(machine))).collect();
+        if !self.take_room(rule, machines.len()) {
+            return None;
+        }
+        let model_of = |machine: &u32| self.plant.machines[*machine as usize].model;
         let by_machine = machines.iter().filter_map(|machine| bound.get(&model_of(machine)).cloned()).collect();
         Some((machines, When::Holds { text: when.text.trim().to_owned(), by_machine }))
     }
