@@ -144,7 +144,9 @@ impl Desk {
     }
 
     fn comment(&mut self, key: &Key, time: Time, by: &str, text: &str) -> bool {
-        let Some(open) = self.state.concerns.get_mut(key).and_then(|concern| concern.open.as_mut()) else { return false };
+        let Some(open) = self.state.concerns.get_mut(key).and_then(|concern| concern.open.as_mut()) else {
+            return false;
+        };
         self.said.push(open.step(Step::Commented, time, by, Some(text.to_owned()), f64::NAN));
         true
     }
@@ -167,4 +169,3 @@ impl Desk {
         shelved.chain(out).collect()
     }
 }
-

@@ -151,8 +151,7 @@ impl Open {
         self.steps += 1;
         self.alert.status = status(&self.alert);
         // Whoever knows of an alert must learn that it is put out of sight and that it is over, also while it is hidden.
-        let is_shown = self.alert.hidden.is_none()
-            || matches!(step, Step::Shelved | Step::Suppressed | Step::Resolved);
+        let is_shown = self.alert.hidden.is_none() || matches!(step, Step::Shelved | Step::Suppressed | Step::Resolved);
         AlertChange {
             number: self.steps,
             time,

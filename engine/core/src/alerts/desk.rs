@@ -177,7 +177,8 @@ impl Desk {
     fn any_finding(&self, key: &Key) -> bool {
         let first = (key.machine, key.sensor.clone(), String::new());
         let of_sensor = self.state.findings.range(first..);
-        let mut of_sensor = of_sensor.take_while(|((machine, sensor, _), _)| *machine == key.machine && *sensor == key.sensor);
+        let mut of_sensor =
+            of_sensor.take_while(|((machine, sensor, _), _)| *machine == key.machine && *sensor == key.sensor);
         of_sensor.any(|((_, sensor, detector), _)| self.rules.concerns(key, sensor, detector))
     }
 
@@ -200,7 +201,10 @@ impl Desk {
             let stays = is_expression || rule.is_some() && self.any_finding(&key);
             let Some(concern) = self.state.concerns.get_mut(&key).filter(|_| !stays) else { continue };
             concern.set(false, time.0);
-            if let (None, Some(mut open)) = (rule, concern.open.take()) {
+            if rule.is_some() {
+                continue;
+            }
+            if let Some(mut open) = concern.open.take() {
                 open.alert.returned.get_or_insert(time);
                 self.said.push(open.resolve(time, ENGINE, Some("its rule is no longer there".to_owned())));
             }
@@ -349,4 +353,3 @@ pub(super) fn keep_last<T>(list: &mut VecDeque<T>, most: usize) {
         list.pop_front();
     }
 }
-

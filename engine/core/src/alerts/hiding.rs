@@ -27,9 +27,7 @@ impl Desk {
     }
 
     fn shelf(&self, key: &Key) -> Option<&Shelf> {
-        let of = |sensor: Option<&String>| {
-            self.state.shelves.get(&(key.machine, key.rule.clone(), sensor.cloned()))
-        };
+        let of = |sensor: Option<&String>| self.state.shelves.get(&(key.machine, key.rule.clone(), sensor.cloned()));
         of(Some(&key.sensor)).or_else(|| of(None))
     }
 

@@ -55,6 +55,7 @@ impl Desk {
     /// Findings that last: machine, sensor (or nothing), detector, since when.
     pub fn findings(&self) -> Vec<(u32, String, String, Time)> {
         let all = self.state.findings.iter();
-        all.map(|((machine, sensor, detector), (since, _))| (*machine, sensor.clone(), detector.clone(), *since)).collect()
+        all.map(|((machine, sensor, detector), (since, _))| (*machine, sensor.clone(), detector.clone(), *since))
+            .collect()
     }
 }

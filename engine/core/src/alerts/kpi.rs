@@ -126,7 +126,9 @@ pub fn kpi(rows: &[AlertRow], from: Time, to: Time) -> Kpi {
     let shown: Vec<&AlertRow> = rows.iter().filter(|row| !row.suppressed).collect();
     let mut calls: Vec<(i64, &AlertRow)> = Vec::new();
     for row in &shown {
-        calls.extend([row.raised].iter().chain(&row.again).filter(|time| within(time)).map(|time| (time.0 - from.0, *row)));
+        calls.extend(
+            [row.raised].iter().chain(&row.again).filter(|time| within(time)).map(|time| (time.0 - from.0, *row)),
+        );
     }
     calls.sort_by_key(|(time, _)| *time);
     let times: Vec<i64> = calls.iter().map(|(time, _)| *time).collect();
@@ -150,7 +152,12 @@ pub fn kpi(rows: &[AlertRow], from: Time, to: Time) -> Kpi {
         in_flood,
         floods,
         standing: active(&shown, to.0, 0),
-        stale: (1..=length / DAY).map(|day| from.0 + day * DAY).chain([to.0]).map(|at| active(&shown, at, DAY)).max().unwrap_or(0),
+        stale: (1..=length / DAY)
+            .map(|day| from.0 + day * DAY)
+            .chain([to.0])
+            .map(|at| active(&shown, at, DAY))
+            .max()
+            .unwrap_or(0),
         chattering: chattering(&calls),
         fleeting: raised.iter().filter(fleeting).count() as u32,
         frequent,

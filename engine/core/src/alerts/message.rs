@@ -132,8 +132,7 @@ mod tests {
             detector: "high_high".to_owned(),
             sensor: Some("temp".to_owned()),
         };
-        let places =
-            Places { machine: "P-101", rule: "hot", unit: "degC", severity: Severity::High, sight: &sight };
+        let places = Places { machine: "P-101", rule: "hot", unit: "degC", severity: Severity::High, sight: &sight };
         let fill = |template: &str| fill(template, &places);
         assert_eq!(fill("{machine}: {sensor} {value} {unit} > {limit}"), "P-101: temp 91.25 degC > 85");
         assert_eq!(fill("{rule} {severity} {detector} {expected} {x} {"), "hot high high_high - {x} {");

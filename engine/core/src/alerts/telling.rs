@@ -22,7 +22,8 @@ impl Desk {
     /// Whether people are told of an alert that comes in sight, which was taken from its concern for that. Returns what to
     /// say beside it.
     pub(super) fn decide_telling(&mut self, key: &Key, open: &mut Open, time: Time) -> Option<String> {
-        open.alert.first_up |= open.alert.raised == time && open.alert.group.is_some() && !self.group_is_active(key, open);
+        open.alert.first_up |=
+            open.alert.raised == time && open.alert.group.is_some() && !self.group_is_active(key, open);
         if open.alert.hidden.is_some() {
             return None;
         }
@@ -62,7 +63,8 @@ impl Desk {
 
     /// Whether people know already, by another alert of the group that is at least as severe.
     fn is_told_by_group(&self, key: &Key, open: &Open) -> bool {
-        let known = |other: &Open| other.told && other.alert.hidden.is_none() && other.alert.severity >= open.alert.severity;
+        let known =
+            |other: &Open| other.told && other.alert.hidden.is_none() && other.alert.severity >= open.alert.severity;
         self.others_of_group(key, open).any(known)
     }
 

@@ -12,7 +12,7 @@ pub mod plan;
 mod rate;
 pub mod silence;
 #[cfg(test)]
-pub mod tests;
+mod tests;
 pub mod view;
 
 pub use panel::PanelWatch;

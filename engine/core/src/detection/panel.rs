@@ -98,7 +98,8 @@ impl PanelWatch {
             let sound = (quality == Quality::Good as u8) | (quality == Quality::Uncertain as u8);
             let asked = view.heard & plan.used;
             let later = view.heard_at[lane] > self.heard_at[lane];
-            believed[lane] = (value - value == 0.0) & sound & (later | !known) & (asked >> lane & 1 == 1);
+            let past = view.heard_at[lane] <= view.time.0;
+            believed[lane] = (value - value == 0.0) & sound & (later | !known) & past & (asked >> lane & 1 == 1);
         }
         let fresh = bits(&believed);
         let gaps = self.keep_pace(view, &believed);
@@ -146,7 +147,8 @@ impl PanelWatch {
     ) -> [bool; LANES] {
         let mut over = [false; LANES];
         for lane in 0..LANES {
-            let weight = gaps[lane] / (gaps[lane] + plan.memory_s[lane] + 1e-9);
+            let gap = gaps[lane].max(1e-9);
+            let weight = gap / (gap + plan.memory_s[lane]);
             let weight = if compared[lane] { weight } else { 0.0 };
             let sd = if compared[lane] { view.sd[lane].max(plan.least_sd[lane]) } else { 1.0 };
             let slack = plan.slack + plan.bias[lane] / sd;
@@ -160,12 +162,7 @@ impl PanelWatch {
 
     /// Whether values stand still. Only good readings count: what is cut off at the end of a range stands still by nature.
     #[inline(always)]
-    fn compare_values(
-        &mut self,
-        plan: &PanelWatchPlan,
-        view: &PanelView,
-        believed: &[bool; LANES],
-    ) -> [bool; LANES] {
+    fn compare_values(&mut self, plan: &PanelWatchPlan, view: &PanelView, believed: &[bool; LANES]) -> [bool; LANES] {
         let mut still = [false; LANES];
         for lane in 0..LANES {
             let value = view.measured[lane];
@@ -307,9 +304,10 @@ impl PanelWatch {
         self.cases.iter().filter(move |case| usize::from(case.lane) == lane)
     }
 
-    /// What a lane said last.
-    pub fn last_value(&self, lane: usize) -> f64 {
-        self.last[lane]
+    /// Whether every number of it is one: what must hold whatever was heard.
+    pub fn is_finite(&self) -> bool {
+        let sums = self.above.iter().chain(&self.below).chain(&self.last);
+        sums.copied().all(f64::is_finite) && self.gap_s.iter().copied().all(f32::is_finite)
     }
 }
 
@@ -320,11 +318,7 @@ fn at_end_of_range(value: f64, low: f64, high: f64) -> bool {
 
 /// Standardised residuals, and which lanes have one: good readings inside the range, with an expectation to compare with.
 #[inline(always)]
-fn deviations(
-    plan: &PanelWatchPlan,
-    view: &PanelView,
-    believed: &[bool; LANES],
-) -> ([f64; LANES], [bool; LANES]) {
+fn deviations(plan: &PanelWatchPlan, view: &PanelView, believed: &[bool; LANES]) -> ([f64; LANES], [bool; LANES]) {
     let (mut deviation, mut compared) = ([0.0f64; LANES], [false; LANES]);
     for lane in 0..LANES {
         let (value, mean, sd) = (view.measured[lane], view.expected[lane], view.sd[lane]);

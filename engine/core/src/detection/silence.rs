@@ -51,7 +51,11 @@ fn patience(plan: &PanelWatchPlan, watch: &PanelWatch, lane: usize) -> (i64, i64
 
 impl Silence {
     /// Looks at all lanes of a machine at the time `now`, in nanoseconds.
-    pub fn look<'a>(&mut self, now: i64, panels: impl Iterator<Item = (&'a PanelWatchPlan, &'a mut PanelWatch)>) -> Found {
+    pub fn look<'a>(
+        &mut self,
+        now: i64,
+        panels: impl Iterator<Item = (&'a PanelWatchPlan, &'a mut PanelWatch)>,
+    ) -> Found {
         let mut found = Found { next: NEVER, ..Found::default() };
         if self.lost.is_some() {
             return found;

@@ -103,11 +103,17 @@ impl Watch {
             return Err(WatchError::Version(version));
         }
         let kept: Kept = postcard::from_bytes(bytes).map_err(|_| WatchError::Unreadable)?;
-        if kept.machines.iter().flat_map(|machine| &machine.panels).any(|(lanes, _)| *lanes as usize >= kept.lanes.len()) {
+        if kept
+            .machines
+            .iter()
+            .flat_map(|machine| &machine.panels)
+            .any(|(lanes, _)| *lanes as usize >= kept.lanes.len())
+        {
             return Err(WatchError::Unreadable);
         }
         let mut watch = Watch::new(site, run);
-        let old: BTreeMap<&str, usize> = kept.machines.iter().enumerate().map(|(at, m)| (m.name.as_str(), at)).collect();
+        let old: BTreeMap<&str, usize> =
+            kept.machines.iter().enumerate().map(|(at, m)| (m.name.as_str(), at)).collect();
         watch.register_strays(&kept);
         let mut numbers = vec![None; kept.machines.len()];
         for number in 0..watch.machines.len() {
@@ -130,7 +136,11 @@ impl Watch {
             for (item, unit) in &machine.strays {
                 let modelled = |sensor: &crate::sensing::SensorPlan| sensor.name == *item;
                 let plan = &self.site.plan;
-                if plan.machines.get(number as usize).is_none_or(|_| !plan.model_of(number).sensors.iter().any(modelled)) {
+                if plan
+                    .machines
+                    .get(number as usize)
+                    .is_none_or(|_| !plan.model_of(number).sensors.iter().any(modelled))
+                {
                     let name = ChannelName { machine: machine.name.clone(), item: item.clone() };
                     self.register(number, &name, unit);
                 }
@@ -181,7 +191,8 @@ impl Watch {
                 uid: format!("{}/{}/{detector}/{}", machine.name, sensor.as_deref().unwrap_or("-"), since.0),
                 machine: number,
                 sensor,
-                severity: crate::detection::Detector::from_name(&detector).map_or(twinwright_model::Severity::Low, |d| d.severity()),
+                severity: crate::detection::Detector::from_name(&detector)
+                    .map_or(twinwright_model::Severity::Low, |d| d.severity()),
                 detector,
                 since,
                 ended: Some(now.max(since)),

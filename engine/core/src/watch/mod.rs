@@ -6,13 +6,14 @@
 
 mod keeping;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use keeping::{Restored, WatchError};
 
 use crate::alerts::{Answer, Desk, Moment};
 use crate::detection::silence::{NEVER, Silence};
 use crate::detection::{Detector, PanelView, PanelWatch, PanelWatchPlan, Turn};
+use crate::digest::Hash;
 use crate::maintenance::Source;
 use crate::sensing::LANES;
 use crate::site::SitePlan;
@@ -170,6 +171,18 @@ impl Watch {
     pub fn desk(&self) -> &Desk {
         &self.desk
     }
+
+    /// Whether every number of the state is one: what must hold whatever was heard.
+    pub fn is_finite(&self) -> bool {
+        self.machines.iter().flat_map(|machine| &machine.panels).all(|planned| planned.watch.is_finite())
+    }
+
+    /// A digest of what is known of one machine.
+    pub fn machine_digest(&self, machine: u32) -> u128 {
+        let known = self.machines.get(machine as usize);
+        let panels: Vec<&PanelWatch> = known.iter().flat_map(|m| &m.panels).map(|planned| &planned.watch).collect();
+        Hash::of(&(panels, known.map(|machine| &machine.silence)))
+    }
 }
 
 impl MachineWatch {
@@ -200,7 +213,8 @@ fn plan_panels(site: &SitePlan) -> (Vec<PanelWatchPlan>, Vec<MachineWatch>) {
                 first
             }
         };
-        let panels = (first..first + model.panels.len()).map(|plan| PlannedPanel { plan, watch: PanelWatch::default() });
+        let panels =
+            (first..first + model.panels.len()).map(|plan| PlannedPanel { plan, watch: PanelWatch::default() });
         machines.push(MachineWatch::new(machine.id.to_string(), panels.collect()));
     }
     (plans, machines)
