@@ -4,7 +4,7 @@
 CREATE TABLE mirrors (
     run_id      integer PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
     site        text NOT NULL CHECK (site <> ''),
-    written     bigint NOT NULL DEFAULT 0 CHECK (written >= 0),
+    written     bigint NOT NULL DEFAULT 0,
     stored      bigint NOT NULL DEFAULT 0 CHECK (stored >= 0),
     reached     timestamptz,
     holder      text,
@@ -74,7 +74,7 @@ CREATE TABLE quarantine (
     origin   text NOT NULL DEFAULT '',
     reason   text NOT NULL CHECK (reason <> ''),
     detail   text NOT NULL DEFAULT '',
-    payload  bytea NOT NULL CHECK (length(payload) <= 4096)
+    payload  bytea NOT NULL
 );
 CREATE INDEX quarantine_by_time ON quarantine (arrived);
 COMMENT ON TABLE quarantine IS 'Messages that were put aside instead of being believed';

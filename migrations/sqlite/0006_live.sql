@@ -4,7 +4,7 @@
 CREATE TABLE mirrors (
     run_id      INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
     site        TEXT NOT NULL CHECK (site <> ''),
-    written     INTEGER NOT NULL DEFAULT 0 CHECK (written >= 0),
+    written     INTEGER NOT NULL DEFAULT 0,
     stored      INTEGER NOT NULL DEFAULT 0 CHECK (stored >= 0),
     reached     INTEGER,
     holder      TEXT,
@@ -54,7 +54,7 @@ CREATE TABLE quarantine (
     origin   TEXT NOT NULL DEFAULT '',
     reason   TEXT NOT NULL CHECK (reason <> ''),
     detail   TEXT NOT NULL DEFAULT '',
-    payload  BLOB NOT NULL CHECK (length(payload) <= 4096)
+    payload  BLOB NOT NULL
 ) STRICT;
 CREATE INDEX quarantine_by_time ON quarantine (arrived);
 

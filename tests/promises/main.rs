@@ -12,6 +12,7 @@ mod fuzz;
 mod generate;
 mod history;
 mod influx;
+mod journal;
 mod labels;
 mod lags;
 mod ledger;

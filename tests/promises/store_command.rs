@@ -79,10 +79,10 @@ fn a_store_is_made_once_and_a_look_makes_none() {
             assert!(told(&scratch, &url, &["status"]).contains("no schema yet"));
             assert_eq!(base.ask("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"), "0");
         }
-        assert!(told(&scratch, &url, &["migrate", "--user", "ann"]).contains("made, with schema 5"));
-        assert!(told(&scratch, &url, &["migrate"]).contains("schema 5; nothing to do"));
+        assert!(told(&scratch, &url, &["migrate", "--user", "ann"]).contains("made, with schema 6"));
+        assert!(told(&scratch, &url, &["migrate"]).contains("schema 6; nothing to do"));
         let log = "SELECT who, action, subject, before, after FROM audit_log";
-        assert_eq!(base.ask(log), "ann|migrate|schema|{\"schema\":null}|{\"schema\":5}");
+        assert_eq!(base.ask(log), "ann|migrate|schema|{\"schema\":null}|{\"schema\":6}");
         fill(&base);
         let page = told(&scratch, &url, &["status"]);
         let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -109,13 +109,13 @@ fn a_store_of_an_older_schema_is_told_and_a_newer_one_is_refused() {
     for base in Base::both(&scratch) {
         let url = base.url();
         told(&scratch, &url, &["migrate"]);
-        base.ask("UPDATE _sqlx_migrations SET version = 9001 WHERE version = 5");
+        base.ask("UPDATE _sqlx_migrations SET version = 9001 WHERE version = 6");
         for arguments in [&["status"][..], &["verify"], &["migrate"], &["backup", "newer"]] {
             let said = refused(&scratch, &url, arguments, 3);
             assert!(said.contains("schema 9001, which this program does not know"), "{said}");
         }
         base.ask("DELETE FROM _sqlx_migrations WHERE version = 9001");
-        assert!(told(&scratch, &url, &["status"]).contains("schema 4 of 5: `twinwright store migrate`"));
-        assert!(refused(&scratch, &url, &["verify"], 3).contains("its schema is 4"));
+        assert!(told(&scratch, &url, &["status"]).contains("schema 5 of 6: `twinwright store migrate`"));
+        assert!(refused(&scratch, &url, &["verify"], 3).contains("its schema is 5"));
     }
 }

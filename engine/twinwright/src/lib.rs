@@ -2,6 +2,7 @@
 //!
 //! The binary is a thin shell over this library, so that tests and benches can call what it calls.
 
+pub mod alerts;
 pub mod bulletin;
 pub mod check;
 pub mod generate;

@@ -9,12 +9,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use twinwright::alerts::arguments::AlertsArgs;
 use twinwright::bulletin::{self, arguments::ReportArgs};
 use twinwright::history::arguments::HistoryArgs;
 use twinwright::live::arguments::{LiveArgs, LogFormat, LogLevel};
 use twinwright::live::{self, Wishes};
 use twinwright::store::arguments::StoreArgs;
-use twinwright::{Trouble, check, generate, history, init, memory, run, store, verify, whatif};
+use twinwright::{Trouble, alerts, check, generate, history, init, memory, run, store, verify, whatif};
 use twinwright_core::files::scenario::published_schema;
 use twinwright_core::plan::Study;
 use twinwright_model::Time;
@@ -59,6 +60,8 @@ enum Command {
     Store(StoreArgs),
     /// Ask what a store remembers of machines, sensors, alerts and runs
     History(HistoryArgs),
+    /// See the alerts of a live plant, acknowledge, shelve or resolve them
+    Alerts(AlertsArgs),
     /// Print the JSON Schema of a file, for editors
     #[command(after_help = "Example:\n  twinwright schema machine > machine.schema.json")]
     Schema {
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check_files(&args),
         Command::Store(args) => tend_store(&args),
         Command::History(args) => history::answer(&args, &mut std::io::stdout().lock()),
+        Command::Alerts(args) => tend_alerts(&args),
         Command::Schema { which } => print_schema(&which),
         Command::Init { name, into } => start_pair(&name, &into),
     };
@@ -233,6 +237,12 @@ fn tend_store(args: &StoreArgs) -> Result<(), Trouble> {
         listen_for_interrupt(&stop)?;
     }
     let answer = store::command(args, now(), &stop)?;
+    say(&answer.text)?;
+    if answer.fine { Ok(()) } else { Err(Trouble::No(Vec::new())) }
+}
+
+fn tend_alerts(args: &AlertsArgs) -> Result<(), Trouble> {
+    let answer = alerts::command(args, now())?;
     say(&answer.text)?;
     if answer.fine { Ok(()) } else { Err(Trouble::No(Vec::new())) }
 }

@@ -118,7 +118,7 @@ fn a_store_that_is_newer_than_the_program_is_exit_3_from_every_command() {
     let scratch = folder();
     for base in Base::both(&scratch) {
         deliver(&base.url(), &[], &Tally::default()).unwrap();
-        base.ask("UPDATE _sqlx_migrations SET version = 9001 WHERE version = 5");
+        base.ask("UPDATE _sqlx_migrations SET version = 9001 WHERE version = 6");
         let tables = |base: &Base| match base {
             Base::Postgres(_) => base.ask("SELECT count(*) FROM pg_class"),
             Base::Sqlite(_) => base.ask("SELECT count(*) FROM sqlite_schema"),

@@ -21,7 +21,7 @@ fn programs_that_start_together_make_one_schema_and_one_registry() {
                 task.await.expect("no panic").unwrap();
             }
         });
-        assert_eq!(base.ask("SELECT count(*), max(version) FROM _sqlx_migrations"), "5|5");
+        assert_eq!(base.ask("SELECT count(*), max(version) FROM _sqlx_migrations"), "6|6");
         assert_eq!(base.ask("SELECT count(*), max(id) FROM equipment"), "4|4");
         assert_eq!(base.ask("SELECT count(*), max(id) FROM sensors"), "12|12");
     }
@@ -34,12 +34,12 @@ fn a_store_that_is_newer_or_another_is_refused_and_left_alone() {
         deliver(&base.url(), &[], &Tally::default()).unwrap();
         for (change, said) in [
             (
-                "UPDATE _sqlx_migrations SET version = 9001 WHERE version = 5",
+                "UPDATE _sqlx_migrations SET version = 9001 WHERE version = 6",
                 "this store has schema 9001, which this program does not know",
             ),
             (
-                "UPDATE _sqlx_migrations SET version = 5, checksum = CAST('x' AS bytea) WHERE version = 9001",
-                "schema 5 of this store is not the one",
+                "UPDATE _sqlx_migrations SET version = 6, checksum = CAST('x' AS bytea) WHERE version = 9001",
+                "schema 6 of this store is not the one",
             ),
         ] {
             let sqlite = change.replace("AS bytea", "AS blob");
@@ -118,7 +118,7 @@ fn a_store_of_the_first_release_keeps_its_readings_and_its_hours_are_due() {
     for base in Base::both(&scratch) {
         old_store(&base);
         run(async { super::links::link(&base).await.close().await });
-        assert_eq!(base.ask("SELECT count(*), max(version) FROM _sqlx_migrations"), "5|5");
+        assert_eq!(base.ask("SELECT count(*), max(version) FROM _sqlx_migrations"), "6|6");
         let ask =
             format!("SELECT sensor_id, {}, value FROM sensor_readings ORDER BY sensor_id, time", micros(&base, "time"));
         assert_eq!(base.ask(&ask), OLD.map(|(sensor, time, value)| format!("{sensor}|{time}|{value}")).join("\n"));

@@ -1,5 +1,6 @@
 //! What is in a store: sizes, stretches of time, what is open and what waits. It only looks, and never counts for long.
 
+use super::journal;
 use super::ledger::{self, Log};
 use super::look::{self, Schema};
 use super::tables::{Reach, TABLES, Table};
@@ -31,6 +32,8 @@ pub struct Status {
     pub rollups_due: i64,
     /// How many runs there are by status.
     pub runs: Vec<Count>,
+    /// Sites that are or were mirrored, the latest run of each.
+    pub mirrors: Vec<Mirror>,
     /// Alerts that nobody has dealt with yet, by severity, the gravest first.
     pub open_alerts: Vec<Count>,
     pub archives: Archives,
@@ -67,6 +70,21 @@ pub struct Partition {
 pub struct Count {
     pub what: String,
     pub count: i64,
+}
+
+/// A site and the run that it is mirrored into.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Mirror {
+    pub site: String,
+    pub run: String,
+    /// Whether an engine has it now.
+    pub alive: bool,
+    pub entries: i64,
+    /// Entries whose readings are not in `sensor_readings` yet.
+    pub behind: i64,
+    /// The instant that it has come to.
+    #[serde(serialize_with = "instant")]
+    pub reached: Option<Time>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -131,6 +149,7 @@ async fn of_instant(link: &mut Link, schema: Schema) -> Result<Status, OutletTro
         partitions: Vec::new(),
         rollups_due: 0,
         runs: Vec::new(),
+        mirrors: Vec::new(),
         open_alerts: Vec::new(),
         archives: Archives::default(),
         retention: Vec::new(),
@@ -144,6 +163,9 @@ async fn of_instant(link: &mut Link, schema: Schema) -> Result<Status, OutletTro
         let ask = "SELECT severity, count(*) FROM alerts WHERE status IN ('active', 'acknowledged') \
                    GROUP BY severity, priority ORDER BY priority DESC";
         status.open_alerts = counts(link, ask).await?;
+    }
+    if there.contains("mirrors") {
+        status.mirrors = mirrors(link).await?;
     }
     if there.contains("chain_heads") {
         logs(link, &mut status).await?;
@@ -288,6 +310,19 @@ async fn history(link: &mut Link, status: &mut Status, has_partitions: bool) -> 
     };
     status.retention = keeps.iter().map(keep).collect();
     Ok(())
+}
+
+async fn mirrors(link: &mut Link) -> Result<Vec<Mirror>, OutletTrouble> {
+    let ask = "SELECT m.site, r.name, m.written, m.written - m.stored, m.reached FROM mirrors m JOIN runs r ON r.id = m.run_id \
+               WHERE m.run_id = (SELECT max(o.run_id) FROM mirrors o WHERE o.site = m.site) ORDER BY m.run_id";
+    let mut mirrors = Vec::new();
+    for row in link.all(ask, &[]).await? {
+        let site = row.text(0).to_owned();
+        let alive = journal::living(link, &site).await?.is_some();
+        let (run, entries, behind, reached) = (row.text(1).to_owned(), row.int(2), row.int(3), row.time(4));
+        mirrors.push(Mirror { site, run, alive, entries, behind, reached });
+    }
+    Ok(mirrors)
 }
 
 async fn logs(link: &mut Link, status: &mut Status) -> Result<(), OutletTrouble> {

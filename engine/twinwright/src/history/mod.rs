@@ -17,6 +17,8 @@ mod stretch;
 mod when;
 
 use crate::{Trouble, store};
+pub use when::shown;
+
 use arguments::{HistoryArgs, What};
 use std::io::{ErrorKind, Write};
 use twinwright_io::store::Link;

@@ -4,6 +4,7 @@ use super::arguments::{Form, StatusArgs};
 use super::sizes::{bytes, day, number};
 use super::{Answer, look};
 use crate::Trouble;
+use crate::history::sheet::tame;
 use std::fmt::Write;
 use twinwright_io::store::status::{Count, Keep, Status, TableStatus, status as of};
 
@@ -37,6 +38,17 @@ fn page(status: &Status) -> String {
     partitions(&mut page, status);
     let mut line = |what: &str, said: String| page.push_str(&format!("{what:<15}{said}\n"));
     line("runs", counted(&status.runs));
+    for mirror in &status.mirrors {
+        let alive = if mirror.alive { "an engine mirrors it" } else { "no engine mirrors it now" };
+        let behind = if mirror.behind > 0 {
+            format!(", {} of them not stored yet", number(mirror.behind))
+        } else {
+            String::new()
+        };
+        let (site, run, entries, reached) =
+            (tame(&mirror.site), tame(&mirror.run), number(mirror.entries), day(mirror.reached));
+        line("site", format!("{site}: {alive}; run {run}, {entries} entries{behind}, up to {reached}"));
+    }
     line("open alerts", counted(&status.open_alerts));
     line("roll-ups due", format!("{} hours of sensors", number(status.rollups_due)));
     let archives = &status.archives;

@@ -39,7 +39,7 @@ pub(super) const PARTITIONS: Case = Case {
     ..PLAIN
 };
 
-pub(super) const CASES: [Case; 34] = [
+pub(super) const CASES: [Case; 40] = [
     Case {
         table: "equipment",
         before: "INSERT INTO equipment (id, name, kind) VALUES (2, 'P-102', 'pump')",
@@ -168,9 +168,9 @@ pub(super) const CASES: [Case; 34] = [
             digest!(32),
             "; plan_digest = ",
             digest!(32),
-            "; engine = '1'; snapshot = BYTES; taken_at = @2"
+            "; engine = '1'; snapshot = BYTES; taken_at = @2; entry = 1"
         ),
-        wrong: &["run_id = 99", "tick = -1", "state_digest = 'short'", "plan_digest = 'short'"],
+        wrong: &["run_id = 99", "tick = -1", "entry = 0", "state_digest = 'short'", "plan_digest = 'short'"],
         ..PLAIN
     },
     Case {
@@ -236,8 +236,9 @@ pub(super) const CASES: [Case; 34] = [
     Case {
         table: "anomaly_records",
         good: "id = 1; run_id = 1; equipment_id = 1; sensor_id = 1; time = @1; ended_at = @1; type = 'drift'; severity = 'low'; \
-               algorithm = 'cusum'; sensor_data = '{}'; calculated_metrics = '{}'; ml_features = '{}'; ml_confidence = 1",
+               algorithm = 'cusum'; sensor_data = '{}'; calculated_metrics = '{}'; ml_features = '{}'; ml_confidence = 1; uid = 'a'",
         wrong: &[
+            "uid = ''",
             "run_id = 99",
             "equipment_id = 99",
             "sensor_id = 99",
@@ -269,6 +270,8 @@ pub(super) const CASES: [Case; 34] = [
             "equipment_id = 99",
             "sensor_id = 99",
             "rule = ''",
+            "first_up = 2",
+            "escalated = -1",
             "severity = 'mild'",
             "priority = 3",
             "severity = 'low'",
@@ -293,6 +296,70 @@ pub(super) const CASES: [Case; 34] = [
         table: "alert_transitions",
         good: "alert_id = 1; number = 1; time = @1; what = 'raised'; status = 'active'; by_whom = 'engine'; value = 1",
         wrong: &["alert_id = 99", "number = 0", "what = 'forgotten'", "status = 'asleep'", "by_whom = ''"],
+        ..PLAIN
+    },
+    Case {
+        table: "mirrors",
+        good: "run_id = 1; site = 'line1'; written = 2; stored = 1; holder = 'x'; beat_at = @1; expires_at = @2",
+        wrong: &["run_id = 99", "site = ''", "stored = -1", "stored = 3", "holder = NULL", "expires_at = NULL"],
+        ..PLAIN
+    },
+    Case {
+        table: "channels",
+        good: "run_id = 1; number = 0; machine = 'P-101'; item = 'x'; unit = ''; sensor_id = 1; newcomer = 1",
+        wrong: &["run_id = 99", "number = -1", "sensor_id = 99", "newcomer = 2"],
+        ..PLAIN
+    },
+    Case {
+        table: "journal",
+        good: concat!(
+            "run_id = 1; number = 1; written_at = @1; first_time = @1; last_time = @1; readings = 0; closed_tick = 0; \
+             last_tick = 0; body = BYTES; digest_tick = 0; state_digest = ",
+            digest!(32)
+        ),
+        wrong: &[
+            "run_id = 99",
+            "number = 0",
+            "first_time = @2",
+            "readings = -1",
+            "closed_tick = -1",
+            "last_tick = -1",
+            "digest_tick = NULL",
+            "state_digest = NULL",
+            "state_digest = 'short'",
+        ],
+        ..PLAIN
+    },
+    Case {
+        table: "quarantine",
+        good: "id = 1; run_id = 1; arrived = @1; feed = 'mqtt.a'; origin = ''; reason = 'broken'; detail = ''; payload = BYTES",
+        wrong: &["run_id = 99", "reason = ''"],
+        ..PLAIN
+    },
+    Case {
+        table: "actions",
+        good: "id = 1; uid = 'a'; run_id = 1; machine = 'P-101'; rule = 'hot'; ask = 'shelve'; by_whom = 'ann'; until = @2; \
+               asked_at = @1; state = 'taken'; taken_tick = 0",
+        wrong: &[
+            "uid = ''",
+            "run_id = 99",
+            "alert = 'a'",
+            "machine = NULL; rule = NULL",
+            "rule = NULL",
+            "ask = 'forget'",
+            "ask = 'resolve'",
+            "until = NULL",
+            "by_whom = ''",
+            "state = 'lost'",
+            "taken_tick = -1",
+        ],
+        twins: &["id = 2"],
+        ..PLAIN
+    },
+    Case {
+        table: "out_of_service",
+        good: "equipment_id = 1; rule = 'hot'; since = @1; by_whom = 'ann'",
+        wrong: &["equipment_id = 99", "rule = ''", "by_whom = ''"],
         ..PLAIN
     },
     Case {

@@ -8,6 +8,6 @@ mod unit;
 pub use begin::{
     Begun, MachineFace, MachineFile, Plant, SensorFace, begin, begin_within, configure, register, take_turn,
 };
-pub(in crate::store) use insert::Insert;
 pub use inputs::{LoggedInput, inputs_between, log_inputs};
+pub(in crate::store) use insert::Insert;
 pub use unit::{AlertRow, CheckpointRow, EndRow, MeasureRow, ModeRow, PerformanceRow, TurnRow, Unit, WorkRow, e10};

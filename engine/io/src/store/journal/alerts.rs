@@ -9,8 +9,8 @@ use crate::outlets::trouble::OutletTrouble;
 use crate::store::chronicle::Insert;
 use crate::store::{Cell, Link};
 use std::collections::{BTreeMap, BTreeSet};
-use twinwright_model::live::{Alert, AlertChange, AlertStatus, Hidden};
 use twinwright_model::Time;
+use twinwright_model::live::{Alert, AlertChange, AlertStatus, Hidden};
 
 /// Uids asked for in one statement.
 const UIDS: usize = 500;
@@ -72,8 +72,7 @@ impl Desk<'_> {
         for (at, change) in changes.iter().enumerate() {
             last.insert(&change.alert.uid, at);
         }
-        let set: Vec<String> =
-            COLUMNS[FIXED..].iter().map(|column| format!("{column} = excluded.{column}")).collect();
+        let set: Vec<String> = COLUMNS[FIXED..].iter().map(|column| format!("{column} = excluded.{column}")).collect();
         let mut rows = Insert::into("alerts", &COLUMNS, &format!("ON CONFLICT (uid) DO UPDATE SET {}", set.join(", ")));
         let mut in_order: Vec<usize> = last.into_values().collect();
         in_order.sort_unstable();
@@ -122,8 +121,7 @@ impl Desk<'_> {
         let uids: BTreeSet<String> = changes.iter().map(|change| key(&change.alert.uid)).collect();
         let mut numbers = last_numbers(link, &uids.into_iter().collect::<Vec<_>>()).await?;
         let columns = ["alert_id", "number", "time", "what", "status", "by_whom", "comment", "value"];
-        let mut rows =
-            Insert::into("alert_transitions", &columns, "").form(0, "(SELECT id FROM alerts WHERE uid = $)");
+        let mut rows = Insert::into("alert_transitions", &columns, "").form(0, "(SELECT id FROM alerts WHERE uid = $)");
         for change in changes {
             let uid = key(&change.alert.uid);
             if let Some(at) = done.iter().position(|(of, what)| *of == uid && what == change.step.name()) {

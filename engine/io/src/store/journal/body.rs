@@ -90,9 +90,7 @@ pub fn unpack(bytes: &[u8]) -> Result<Hearing, String> {
     }
     let wrong = |error: std::io::Error| format!("it cannot be unpacked: {error}");
     let plain = match zstd::zstd_safe::get_frame_content_size(packed) {
-        Ok(Some(length)) if length <= MOST as u64 => {
-            zstd::bulk::decompress(packed, length as usize).map_err(wrong)?
-        }
+        Ok(Some(length)) if length <= MOST as u64 => zstd::bulk::decompress(packed, length as usize).map_err(wrong)?,
         _ => return Err(format!("it does not say how long it is, or is longer than {MOST} bytes")),
     };
     let cut = || format!("only {} bytes are in it", plain.len());

@@ -64,8 +64,7 @@ impl Lease {
         let others = "UPDATE mirrors SET holder = NULL, expires_at = NULL WHERE site = $1 AND run_id <> $2";
         link.run(others, &[site.into(), run.into()]).await?;
         let (now, expires) = (now(link.dialect()), later(link.dialect(), "$3"));
-        let take =
-            format!("UPDATE mirrors SET holder = $2, beat_at = {now}, expires_at = {expires} WHERE run_id = $1");
+        let take = format!("UPDATE mirrors SET holder = $2, beat_at = {now}, expires_at = {expires} WHERE run_id = $1");
         link.run(take, &[run.into(), (&self.token).into(), self.micros()]).await.map(|_| ())
     }
 

@@ -130,8 +130,8 @@ impl Journal {
         Ok(next)
     }
 
-    /// The rows that an entry's readings are in `sensor_readings`, once it is written: sorted, each once. Drivers and modes
-    /// have none.
+    /// The rows of `sensor_readings` that an entry's readings are, in order of arrival; once it is written, so that its
+    /// newcomers are known. Drivers and modes have none.
     pub fn rows_of(&self, heard: &Hearing) -> Vec<Row> {
         let mut rows = Vec::with_capacity(heard.readings.len());
         for one in &heard.readings {

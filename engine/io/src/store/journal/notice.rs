@@ -9,10 +9,12 @@ use twinwright_model::live::AlertChange;
 pub(super) fn payload(change: &AlertChange, machine: &str, site: &str, path: &str) -> Value {
     let alert = &change.alert;
     let at = |time: Time| time.to_string();
-    let by = |said: &Option<(Time, String)>| said.as_ref().map(|(time, by)| json!({ "time": at(*time), "by": plain(by) }));
-    let shelved = alert.shelved.as_ref().map(|shelf| {
-        json!({ "until": at(shelf.until), "by": plain(&shelf.by), "reason": plain(&shelf.reason) })
-    });
+    let by =
+        |said: &Option<(Time, String)>| said.as_ref().map(|(time, by)| json!({ "time": at(*time), "by": plain(by) }));
+    let shelved = alert
+        .shelved
+        .as_ref()
+        .map(|shelf| json!({ "until": at(shelf.until), "by": plain(&shelf.by), "reason": plain(&shelf.reason) }));
     json!({
         "uid": plain(&alert.uid),
         "number": change.number,

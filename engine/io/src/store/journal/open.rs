@@ -128,8 +128,7 @@ async fn is_same(link: &mut Link, row: &RunRow, opening: &Opening) -> Result<boo
                WHERE r.run_id = $1";
     let pair = |row: &crate::store::Record| (row.text(0).to_owned(), row.text(1).to_owned());
     let kept: BTreeSet<_> = link.all(ask, &[row.id.into()]).await?.iter().map(pair).collect();
-    let files: BTreeSet<_> =
-        opening.plant.files.iter().map(|file| (file.kind.clone(), file.digest.clone())).collect();
+    let files: BTreeSet<_> = opening.plant.files.iter().map(|file| (file.kind.clone(), file.digest.clone())).collect();
     Ok(row.plan_digest == heading.plan_digest
         && row.document == heading.document
         && row.version == heading.version

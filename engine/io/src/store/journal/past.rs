@@ -35,7 +35,10 @@ pub async fn checkpoint_before(link: &mut Link, run: i64, until: Time) -> Result
             (Ok(_), None) => {}
             (Err(why), _) => {
                 let store = link.name();
-                tracing::warn!("{store}: the checkpoint of {} cannot be used: {why}; the one before is taken", mark.time);
+                tracing::warn!(
+                    "{store}: the checkpoint of {} cannot be used: {why}; the one before is taken",
+                    mark.time
+                );
             }
         }
     }
@@ -85,8 +88,7 @@ impl Reader {
     async fn read(&mut self, link: &mut Link) -> Result<Vec<(u64, Hearing)>, OutletTrouble> {
         let ask = "SELECT number, body FROM journal WHERE run_id = $1 AND number >= $2 AND number <= $3 \
                    ORDER BY number LIMIT $4";
-        let values: [Cell; 4] =
-            [self.run.into(), (self.next as i64).into(), (self.until as i64).into(), PAGE.into()];
+        let values: [Cell; 4] = [self.run.into(), (self.next as i64).into(), (self.until as i64).into(), PAGE.into()];
         let rows = link.all(ask, &values).await?;
         let mut page = Vec::with_capacity(rows.len());
         for row in &rows {

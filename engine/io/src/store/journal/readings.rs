@@ -111,9 +111,8 @@ pub async fn mend(journal: &mut Journal, shelf: &mut ReadingsShelf) -> Result<u6
         let first = first.and_then(|row| row.maybe_int(0)).map_or(written + 1, i64::unsigned_abs);
         let mut reader = Reader::new(run, first - 1, written);
         while let Some((number, heard)) = reader.next(&mut link).await? {
-            let of = |one: &twinwright_model::journal::Heard| {
-                row(*sensors.get(&one.measurement.channel)?, &one.measurement)
-            };
+            let of =
+                |one: &twinwright_model::journal::Heard| row(*sensors.get(&one.measurement.channel)?, &one.measurement);
             shelf.put(number, heard.readings.iter().filter_map(of).collect());
             entries += 1;
             if shelf.rows.len() >= BATCH {

@@ -159,7 +159,11 @@ fn add_seat(rows: &mut Insert, run: i64, number: usize, seat: &Seat) {
 }
 
 /// The newcomers of a run in the order of their numbers, from a number on.
-pub(super) async fn newcomers_from(link: &mut Link, run: i64, from: usize) -> Result<Vec<(Newcomer, i64, i64)>, OutletTrouble> {
+pub(super) async fn newcomers_from(
+    link: &mut Link,
+    run: i64,
+    from: usize,
+) -> Result<Vec<(Newcomer, i64, i64)>, OutletTrouble> {
     let ask = "SELECT c.machine, c.item, c.unit, s.equipment_id, s.id FROM channels c JOIN sensors s ON s.id = c.sensor_id \
                WHERE c.run_id = $1 AND c.newcomer = 1 AND c.number >= $2 ORDER BY c.number";
     let rows = link.all(ask, &[run.into(), (from as i64).into()]).await?;

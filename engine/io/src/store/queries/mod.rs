@@ -4,6 +4,7 @@
 //! the same from both: what is sorted by name is sorted here, since databases sort text each in its own way.
 
 pub mod alerts;
+pub mod board;
 pub mod machines;
 pub mod overview;
 pub mod readings;
