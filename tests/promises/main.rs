@@ -21,6 +21,7 @@ mod memory;
 mod metrics;
 mod mqtt;
 mod noise;
+mod notices;
 mod one_truth;
 mod optimise;
 mod readme;

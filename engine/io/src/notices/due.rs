@@ -104,7 +104,9 @@ mod tests {
     #[test]
     fn what_must_wait_holds_back_its_own_lane_and_no_other() {
         let mut choice = Choice::new(Time(NOW), 10, None);
-        for (id, lane, attempts, next) in [(1, "a", 1, 5), (2, "b", 0, 0), (3, "a", 0, 0), (4, "b", 0, 0), (5, "c", 3, -1)] {
+        for (id, lane, attempts, next) in
+            [(1, "a", 1, 5), (2, "b", 0, 0), (3, "a", 0, 0), (4, "b", 0, 0), (5, "c", 3, -1)]
+        {
             choice.look(notice(id, attempts, next), lane.to_owned());
         }
         assert_eq!(ids(&choice), [2, 5]);

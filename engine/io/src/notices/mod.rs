@@ -34,6 +34,8 @@ pub struct Site {
     pub name: String,
     /// `enterprise/site/area/line`, or nothing.
     pub path: String,
+    /// Rules that are judged by sensor (`finding *.stuck`): a machine may have several alerts of one at a time.
+    pub by_sensor: Vec<String>,
     /// What its feeds subscribe to: our own words must not come back as readings.
     pub hears: Vec<Subscription>,
 }

@@ -45,7 +45,9 @@ impl Notice {
     pub(super) fn body(&self) -> String {
         let mut body = serde_json::Map::from_iter([("id".to_owned(), Value::from(self.uid.as_str()))]);
         if let Value::Object(payload) = &self.payload {
-            body.extend(payload.iter().filter(|(key, _)| *key != "id").map(|(key, value)| (key.clone(), value.clone())));
+            body.extend(
+                payload.iter().filter(|(key, _)| *key != "id").map(|(key, value)| (key.clone(), value.clone())),
+            );
         }
         Value::Object(body).to_string()
     }

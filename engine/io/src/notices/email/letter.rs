@@ -107,7 +107,8 @@ pub(super) fn of_alerts(site: &str, notices: &[&Notice]) -> Letter {
             more => format!(" (and {more} more changes)"),
         };
         let word = if worst.is_over() { "RESOLVED".to_owned() } else { text(worst, "severity").to_uppercase() };
-        let head = format!("[{site}] {word}: {} {}: {}", text(worst, "machine"), text(worst, "rule"), text(worst, "message"));
+        let head =
+            format!("[{site}] {word}: {} {}: {}", text(worst, "machine"), text(worst, "rule"), text(worst, "message"));
         format!("{}{more}", tone::line(&head, SUBJECT))
     });
     let mut letter = Letter { subject, text: String::new(), html: None, id: id_of(notices) };
@@ -115,14 +116,19 @@ pub(super) fn of_alerts(site: &str, notices: &[&Notice]) -> Letter {
     let _ = writeln!(letter.text, "{counted} at {site}\n");
     for row in &rows {
         let [time, severity, machine, rule, step, message, id] = row;
-        let _ = writeln!(letter.text, "{time}  {}  {machine}  {rule}: {step}\n    {message}\n    {id}", severity.to_uppercase());
+        let _ = writeln!(
+            letter.text,
+            "{time}  {}  {machine}  {rule}: {step}\n    {message}\n    {id}",
+            severity.to_uppercase()
+        );
     }
     letter.html = Some(page(&format!("{counted} at {site}"), &rows));
     letter
 }
 
 fn page(title: &str, rows: &[[String; 7]]) -> String {
-    let mut page = format!("<!DOCTYPE html><html><body><p>{}</p><table border=\"1\" cellpadding=\"4\"><tr>", escaped(title));
+    let mut page =
+        format!("<!DOCTYPE html><html><body><p>{}</p><table border=\"1\" cellpadding=\"4\"><tr>", escaped(title));
     for (title, _) in COLUMNS {
         let _ = write!(page, "<th>{title}</th>");
     }
@@ -208,8 +214,14 @@ mod tests {
     fn nothing_breaks_out_of_a_header_or_the_page() {
         let from: Mailbox = "Twin <twin@example.com>".parse().unwrap();
         for bad in [
-            "x\r\nBcc: all@example.com", "x\nBcc: all@example.com\n\nnew body", "\0\u{1b}[2J\u{202e}", "<script>alert(1)</script>",
-            "=?utf-8?q?=0D=0ABcc:_all@example.com?=", &"long ".repeat(2_000), "Überdruck\u{2028}Bcc: x@example.com", "\r\n.\r\nQUIT",
+            "x\r\nBcc: all@example.com",
+            "x\nBcc: all@example.com\n\nnew body",
+            "\0\u{1b}[2J\u{202e}",
+            "<script>alert(1)</script>",
+            "=?utf-8?q?=0D=0ABcc:_all@example.com?=",
+            &"long ".repeat(2_000),
+            "Überdruck\u{2028}Bcc: x@example.com",
+            "\r\n.\r\nQUIT",
         ] {
             let mut one = alert(bad, "high", "active", bad);
             for key in ["machine", "rule", "by", "comment"] {
@@ -220,10 +232,22 @@ mod tests {
                 let mail = letter.mail(&from, &[from.clone()]).unwrap();
                 let raw = String::from_utf8(mail.formatted()).unwrap();
                 let (head, _) = raw.split_once("\r\n\r\n").unwrap();
-                let names: Vec<&str> =
-                    head.split("\r\n").filter(|line| !line.starts_with([' ', '\t'])).filter_map(|line| line.split(':').next()).collect();
+                let names: Vec<&str> = head
+                    .split("\r\n")
+                    .filter(|line| !line.starts_with([' ', '\t']))
+                    .filter_map(|line| line.split(':').next())
+                    .collect();
                 for name in &names {
-                    let known = ["From", "To", "Subject", "Message-ID", "Date", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"];
+                    let known = [
+                        "From",
+                        "To",
+                        "Subject",
+                        "Message-ID",
+                        "Date",
+                        "MIME-Version",
+                        "Content-Type",
+                        "Content-Transfer-Encoding",
+                    ];
                     assert!(known.contains(name), "{name:?} in {head}");
                 }
                 assert_eq!(names.iter().filter(|name| **name == "Subject").count(), 1);

@@ -96,7 +96,9 @@ fn transport(address: &Address) -> Result<AsyncSmtpTransport<Tokio1Executor>, Ou
         ("", Some(_)) => return Err(address.refuse(format!("url: a password needs a user; {expected}"))),
         (_, None) => return Err(address.refuse("password: is missing; expected password_env or password_file")),
         (_, Some(_)) if plain => {
-            return Err(address.refuse("plain: a password would be read by everybody on the way; expected TLS, or no user"));
+            return Err(
+                address.refuse("plain: a password would be read by everybody on the way; expected TLS, or no user")
+            );
         }
         (user, Some(password)) => builder = builder.credentials(Credentials::new(unescaped(user), password)),
     }
@@ -113,7 +115,8 @@ impl Email {
     /// One mail for all changes of alerts, and one a report.
     async fn send(&self, notices: &[Notice]) -> Vec<Verdict> {
         let (reports, alerts): (Vec<&Notice>, Vec<&Notice>) = notices.iter().partition(|notice| notice.is_report());
-        let together = if alerts.is_empty() { None } else { Some(self.mail(&letter::of_alerts(&self.site, &alerts)).await) };
+        let together =
+            if alerts.is_empty() { None } else { Some(self.mail(&letter::of_alerts(&self.site, &alerts)).await) };
         let mut of_reports = Vec::new();
         for report in reports {
             of_reports.push(self.mail(&letter::of_report(&self.site, report)).await);

@@ -185,7 +185,8 @@ impl Task {
     /// A handful of machines whose state is new and whose turn it is.
     fn some_new(&self, at_once: bool) -> Vec<(String, Bytes)> {
         let all = self.shared.shown();
-        let due = |shown: &Shown| !shown.there && (at_once || shown.sent.is_none_or(|sent| sent.elapsed() >= self.every));
+        let due =
+            |shown: &Shown| !shown.there && (at_once || shown.sent.is_none_or(|sent| sent.elapsed() >= self.every));
         let due = all.iter().filter(|(_, shown)| due(shown)).take(UNDER_WAY);
         due.map(|(machine, shown)| (machine.clone(), shown.text.clone())).collect()
     }

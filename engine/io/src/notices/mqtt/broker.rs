@@ -84,7 +84,8 @@ impl Broker {
 
     async fn send_some(&mut self, letters: &[Letter]) -> (usize, Option<String>) {
         let Some(line) = &self.line else { return (0, Some("not connected".to_owned())) };
-        let messages: Vec<Message> = letters.iter().map(|letter| Message::new(0, 0, 1, letter.payload.clone())).collect();
+        let messages: Vec<Message> =
+            letters.iter().map(|letter| Message::new(0, 0, 1, letter.payload.clone())).collect();
         self.window.add(&messages);
         for (letter, message) in letters.iter().zip(&messages) {
             line.publish(letter.topic.clone(), QoS::AtLeastOnce, letter.retain, message).await;

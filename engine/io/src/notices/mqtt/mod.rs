@@ -41,7 +41,11 @@ impl Mqtt {
     fn letters(&self, notice: &Notice) -> Vec<Letter> {
         let topic = self.topics.of(notice);
         let last = Letter { topic: topic.clone(), payload: notice.body().into(), retain: !notice.is_over() };
-        if notice.is_over() { vec![last, Letter { topic, payload: Default::default(), retain: true }] } else { vec![last] }
+        if notice.is_over() {
+            vec![last, Letter { topic, payload: Default::default(), retain: true }]
+        } else {
+            vec![last]
+        }
     }
 
     async fn hand_over(&mut self, notices: &[Notice]) -> Result<Vec<Verdict>, OutletTrouble> {

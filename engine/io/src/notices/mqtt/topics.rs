@@ -39,17 +39,22 @@ pub(super) struct Topics {
     /// What stands before the first name: `twin`.
     prefix: String,
     site: String,
+    /// Rules whose alerts one machine can have several of, so that the sensor is needed to tell their topics apart.
+    by_sensor: Vec<String>,
 }
 
 impl Topics {
     /// Takes `topic`, and refuses what could come back through a feed.
     pub(super) fn read(address: &Address, site: &Site) -> Result<Topics, OutletTrouble> {
         let text = address.text("topic").unwrap_or_else(|| TOPIC.to_owned());
-        let topics = Topics::of_template(&text, site).map_err(|why| address.refuse(format!("topic: `{text}`: {why}")))?;
+        let topics =
+            Topics::of_template(&text, site).map_err(|why| address.refuse(format!("topic: `{text}`: {why}")))?;
         for heard in site.hears.iter().filter(|heard| same_broker(&heard.url, address.url())) {
             if let Some(shown) = topics.patterns().iter().find(|pattern| could_match(pattern, &heard.filter)) {
-                let why = format!("a feed of this site subscribes to `{}` at this broker and would hear it", heard.filter);
-                let expected = "expected a topic under a prefix that no feed hears, such as `twin/{machine}/alert/{rule}`";
+                let why =
+                    format!("a feed of this site subscribes to `{}` at this broker and would hear it", heard.filter);
+                let expected =
+                    "expected a topic under a prefix that no feed hears, such as `twin/{machine}/alert/{rule}`";
                 return Err(address.refuse(format!("topic: `{}`: {why}; {expected}", shown_as(shown))));
             }
         }
@@ -77,7 +82,9 @@ impl Topics {
         }
         for (name, field) in &FIELDS[..2] {
             if !alert.contains(&Piece::Field(*field)) {
-                return Err(format!("`{{{name}}}` is missing: alerts would overwrite each other; expected such as `{TOPIC}`"));
+                return Err(format!(
+                    "`{{{name}}}` is missing: alerts would overwrite each other; expected such as `{TOPIC}`"
+                ));
             }
         }
         let prefix = match alert.first() {
@@ -85,7 +92,8 @@ impl Topics {
             _ => None,
         };
         let prefix = prefix.ok_or_else(|| format!("it begins with no level of its own; expected such as `{TOPIC}`"))?;
-        let topics = Topics { alert, prefix, site: level(&site.name) };
+        let by_sensor = if alert.contains(&Piece::Field(Field::Sensor)) { Vec::new() } else { site.by_sensor.clone() };
+        let topics = Topics { alert, prefix, site: level(&site.name), by_sensor };
         if topics.patterns()[1..].iter().any(|other| overlap(&topics.patterns()[0], other)) {
             return Err(format!("states and reports have such topics; expected such as `{TOPIC}`"));
         }
@@ -95,7 +103,12 @@ impl Topics {
     /// The topic of a notice.
     pub(super) fn of(&self, notice: &Notice) -> String {
         if notice.is_report() {
-            return format!("{}/{}/report/{}", self.prefix, self.site, level(notice.text("report").unwrap_or_default()));
+            return format!(
+                "{}/{}/report/{}",
+                self.prefix,
+                self.site,
+                level(notice.text("report").unwrap_or_default())
+            );
         }
         let named = |key: &str| level(notice.text(key).unwrap_or_default());
         let mut topic = String::new();
@@ -104,10 +117,19 @@ impl Topics {
                 Piece::Text(text) => topic.push_str(text),
                 Piece::Field(Field::Machine) => topic.push_str(&named("machine")),
                 Piece::Field(Field::Sensor) => topic.push_str(&named("sensor")),
-                Piece::Field(_) => topic.push_str(&named("rule")),
+                Piece::Field(_) => topic.push_str(&self.rule(notice)),
             }
         }
         topic
+    }
+
+    /// The rule, with its sensor where a machine can have an alert of it for each: `stuck.bearing_temp`.
+    fn rule(&self, notice: &Notice) -> String {
+        let rule = notice.text("rule").unwrap_or_default();
+        match notice.text("sensor") {
+            Some(sensor) if self.by_sensor.iter().any(|known| known == rule) => level(&format!("{rule}.{sensor}")),
+            _ => level(rule),
+        }
     }
 
     /// Where a machine's state stands.
@@ -239,16 +261,25 @@ mod tests {
 
     fn topics(template: &str, filters: &[&str]) -> Result<Topics, String> {
         let url = "mqtt://localhost:1883".to_owned();
-        let hears = filters.iter().map(|filter| Subscription { url: url.clone(), filter: (*filter).to_owned() }).collect();
-        let site = Site { name: "line-1".to_owned(), path: "acme/lyon".to_owned(), hears };
+        let hears =
+            filters.iter().map(|filter| Subscription { url: url.clone(), filter: (*filter).to_owned() }).collect();
+        let by_sensor = vec!["stuck".to_owned()];
+        let site = Site { name: "line-1".to_owned(), path: "acme/lyon".to_owned(), by_sensor, hears };
         let options = [("topic", template.to_owned())];
         let address = address("mqtt.alerts", "mqtt://127.0.0.1", &options).map_err(|e| e.to_string())?;
         Topics::read(&address, &site).map_err(|e| e.to_string())
     }
 
     fn topic(template: &str, machine: &str, rule: &str) -> String {
-        let payload = json!({ "uid": "a", "machine": machine, "rule": rule, "sensor": null });
-        let notice = Notice { id: 1, uid: "u".into(), payload, created: Default::default(), next: Default::default(), attempts: 0 };
+        let payload = json!({ "uid": "a", "machine": machine, "rule": rule, "sensor": if rule == "stuck" { Some("temp") } else { None } });
+        let notice = Notice {
+            id: 1,
+            uid: "u".into(),
+            payload,
+            created: Default::default(),
+            next: Default::default(),
+            attempts: 0,
+        };
         topics(template, &[]).unwrap().of(&notice)
     }
 
@@ -259,6 +290,8 @@ mod tests {
         assert_eq!(topic(plain, "a/b", "+#%"), "twin/a%2Fb/alert/%2B%23%25");
         assert_eq!(topic(plain, "", "\0\n\u{1b}\u{ffff}"), "twin/-/alert/%00%0A%1B%EF%BF%BF");
         assert_eq!(topic("{path}/{site}/a-{machine}/{sensor}/{rule}", "ü ß", "r"), "acme/lyon/line-1/a-ü ß/-/r");
+        assert_eq!(topic(plain, "P-101", "stuck"), "twin/P-101/alert/stuck.temp");
+        assert_eq!(topic("twin/{machine}/{sensor}/{rule}", "P-101", "stuck"), "twin/P-101/temp/stuck");
         let [one, other] = ["x", "y"].map(|end| topic(plain, &("é".repeat(5_000) + end), "r"));
         assert!(one != other && one.len() < 250 && other.len() < 250, "{one} {other}");
     }
@@ -267,13 +300,32 @@ mod tests {
     fn what_a_feed_could_hear_is_refused() {
         let plain = "twin/{machine}/alert/{rule}";
         for filter in [
-            "#", "twin/#", "twin/+/alert/+", "+/+/+/+", "twin/P-101/alert/hot", "+/P-101/#", "$share/g/twin/#", "twin/{machine}/{x}/{y}",
-            "twin/+/state", "twin/line-1/status", "twin/+/report/daily", "+/line-1/+",
+            "#",
+            "twin/#",
+            "twin/+/alert/+",
+            "+/+/+/+",
+            "twin/P-101/alert/hot",
+            "+/P-101/#",
+            "$share/g/twin/#",
+            "twin/{machine}/{x}/{y}",
+            "twin/+/state",
+            "twin/line-1/status",
+            "twin/+/report/daily",
+            "+/line-1/+",
         ] {
             let said = topics(plain, &["plant/#", filter]).expect_err(filter);
             assert!(said.contains(filter) && said.contains("would hear it"), "{said}");
         }
-        for filter in ["plant/#", "twin", "twin/+/alert", "twin/+/alert/+/+", "twine/#", "$share/g/plant/+/+", "twin/line-2/status", "+/alert/#"] {
+        for filter in [
+            "plant/#",
+            "twin",
+            "twin/+/alert",
+            "twin/+/alert/+/+",
+            "twine/#",
+            "$share/g/plant/+/+",
+            "twin/line-2/status",
+            "+/+/set/#",
+        ] {
             assert!(topics(plain, &[filter]).is_ok(), "{filter}");
         }
         assert!(topics("twin/x-{machine}/alert/{rule}", &["twin/P-101/alert/hot"]).is_ok());
@@ -283,8 +335,13 @@ mod tests {
     #[test]
     fn another_brokers_feed_hears_nothing() {
         for (url, same) in [
-            ("mqtt://localhost", true), ("mqtt://127.0.0.1:1883", true), ("mqtt://u@LOCALHOST.:1883", true), ("mqtts://localhost:1883", true),
-            ("mqtt://localhost:1884", false), ("mqtt://broker", false), ("nonsense", true),
+            ("mqtt://localhost", true),
+            ("mqtt://127.0.0.1:1883", true),
+            ("mqtt://u@LOCALHOST.:1883", true),
+            ("mqtts://localhost:1883", true),
+            ("mqtt://localhost:1884", false),
+            ("mqtt://broker", false),
+            ("nonsense", true),
         ] {
             assert_eq!(same_broker(url, "mqtt://localhost"), same, "{url}");
         }
@@ -293,9 +350,15 @@ mod tests {
     #[test]
     fn a_template_that_would_mix_things_up_is_refused() {
         for (template, said) in [
-            ("twin/{machine}", "`{rule}` is missing"), ("twin/{rule}", "`{machine}` is missing"), ("{machine}/{rule}", "no level of its own"),
-            ("twin/{machine}/{rule}", "states and reports"), ("twin/{mashine}/{rule}", "did you mean `{machine}`?"), ("twin/+/{machine}/{rule}", "wildcards"),
-            ("twin//{machine}/{rule}", "empty"), ("$SYS/{machine}/{rule}", "brokers keep"), ("twin/{machine}/}{rule}", "brace"),
+            ("twin/{machine}", "`{rule}` is missing"),
+            ("twin/{rule}", "`{machine}` is missing"),
+            ("{machine}/{rule}", "no level of its own"),
+            ("twin/{machine}/{rule}", "states and reports"),
+            ("twin/{mashine}/{rule}", "did you mean `{machine}`?"),
+            ("twin/+/{machine}/{rule}", "wildcards"),
+            ("twin//{machine}/{rule}", "empty"),
+            ("$SYS/{machine}/{rule}", "brokers keep"),
+            ("twin/{machine}/}{rule}", "brace"),
         ] {
             let why = topics(template, &[]).expect_err(template);
             assert!(why.contains(said), "{template}: {why}");

@@ -25,7 +25,9 @@ pub(super) async fn judge(response: Response) -> Verdict {
     let words = tokio::time::timeout(PATIENCE, words(response)).await.unwrap_or_default();
     let why = if words.is_empty() { format!("it answers {status}") } else { format!("it answers {status}: {words}") };
     match status {
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => Verdict::Again(why, asked),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+            Verdict::Again(why, asked)
+        }
         status if status.is_server_error() => Verdict::Again(why, asked),
         status if status.is_redirection() => {
             Verdict::Never(format!("{why}; it sends on, which is not followed: give the address that takes notices"))
@@ -86,7 +88,9 @@ mod tests {
         assert_eq!(pause_of(" 120 "), Some(Duration::from_secs(120)));
         assert_eq!(date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Time(784_111_777 * SECOND)));
         assert_eq!(pause_of("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
-        for text in ["", "-1", "soon", "1e9", "Sun, 06 Nov 1994 08:49:37", "Sun, 99 Nov 1994 08:49:37 GMT", "a b c d e GMT"] {
+        for text in
+            ["", "-1", "soon", "1e9", "Sun, 06 Nov 1994 08:49:37", "Sun, 99 Nov 1994 08:49:37 GMT", "a b c d e GMT"]
+        {
             assert_eq!(pause_of(text), None, "{text}");
         }
     }

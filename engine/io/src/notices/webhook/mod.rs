@@ -66,9 +66,12 @@ fn of(address: &Address, lookup: Lookup) -> Result<Webhook, OutletTrouble> {
 
 /// The URL, where it is one that notices may go to.
 fn checked(address: &Address, private: bool) -> Result<Url, OutletTrouble> {
-    let url = Url::parse(address.url()).map_err(|e| address.refuse(format!("url: {e}; expected such as `https://host/path`")))?;
+    let url = Url::parse(address.url())
+        .map_err(|e| address.refuse(format!("url: {e}; expected such as `https://host/path`")))?;
     if address.scheme == "http" && !private {
-        return Err(address.refuse("url: http: can be read by everybody on the way; expected https:, or private = true"));
+        return Err(
+            address.refuse("url: http: can be read by everybody on the way; expected https:, or private = true")
+        );
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(address.refuse("url: has a user before its host; expected such as `https://host/path`"));
@@ -100,7 +103,8 @@ fn of_this_machine(name: &str) -> Option<&'static str> {
 
 /// A host's name, or `*.example.com` for all below it.
 fn is_allowed(host: &str, allowed: &str) -> bool {
-    let (host, allowed) = (host.trim_end_matches('.').to_ascii_lowercase(), allowed.trim_end_matches('.').to_ascii_lowercase());
+    let (host, allowed) =
+        (host.trim_end_matches('.').to_ascii_lowercase(), allowed.trim_end_matches('.').to_ascii_lowercase());
     match allowed.strip_prefix('*') {
         Some(below) => below.len() > 1 && below.starts_with('.') && host.len() > below.len() && host.ends_with(below),
         None => host == allowed,
