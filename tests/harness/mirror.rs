@@ -53,6 +53,13 @@ impl Mirror {
         std::fs::read_to_string(&self.err).unwrap_or_default()
     }
 
+    /// The end of it, for messages.
+    pub fn last_words(&self) -> String {
+        let said = self.said();
+        let lines: Vec<&str> = said.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -81,7 +88,7 @@ impl Mirror {
             if let Some(status) = self.child.try_wait().expect("a child can be asked how it is") {
                 return status;
             }
-            assert!(begun.elapsed() < ENOUGH, "it does not end:\n{}", self.said());
+            assert!(begun.elapsed() < ENOUGH, "it does not end:\n{}", self.last_words());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -91,10 +98,10 @@ impl Mirror {
         let begun = Instant::now();
         while !holds(self) {
             if let Ok(Some(status)) = self.child.try_wait() {
-                assert!(holds(self), "it ended with {status} before {what}:\n{}", self.said());
+                assert!(holds(self), "it ended with {status} before {what}:\n{}", self.last_words());
                 return;
             }
-            assert!(begun.elapsed() < ENOUGH, "it takes too long until {what}:\n{}", self.said());
+            assert!(begun.elapsed() < ENOUGH, "it takes too long until {what}:\n{}", self.last_words());
             std::thread::sleep(Duration::from_millis(5));
         }
     }

@@ -15,6 +15,7 @@ mod influx;
 mod journal;
 mod labels;
 mod lags;
+mod live;
 mod ledger;
 mod measures;
 mod memory;

@@ -54,6 +54,12 @@ impl Lookout {
         self.modes.clear();
         self.modes.extend((0..mirror.machine_count()).map(|machine| mirror.mode(machine).unwrap_or_default()));
         let time = mirror.time();
+        if mirror.now() == Some(0) {
+            // What each begins in, so that the time before its first change is known too.
+            let begins = |(machine, &mode): (usize, &Mode)| ModeChange { time, machine: machine as u32, mode, previous: None };
+            self.said.modes.extend(self.modes.iter().enumerate().map(begins));
+            mirror.take_modes_said();
+        }
         let (findings, alerts) =
             watch.conclude(time, &self.modes, &|machine, source| mirror.value_of(machine, source), actions);
         self.said.findings.extend(findings);

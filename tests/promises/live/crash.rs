@@ -39,7 +39,7 @@ fn nothing_is_lost_doubled_or_told_otherwise_however_often_it_is_killed() {
     with_tank(&scratch);
     let broker = Mosquitto::start(scratch.path(), "persistence true\nlog_type all");
     let alerts = |name: &str| {
-        format!("[outlet.mqtt.alerts]\nurl = \"mqtt://127.0.0.1:{}\"\ntopic = \"{name}/{{machine}}/{{rule}}\"\n", broker.port())
+        format!("[outlet.mqtt.alerts]\nurl = \"mqtt://127.0.0.1:{}\"\ntopic = \"{name}/{{machine}}/alert/{{rule}}\"\n", broker.port())
     };
     let write = |name: &str| {
         let text = site(measure.tanks, broker.port(), name, "") + &alerts(&format!("told-{name}"));

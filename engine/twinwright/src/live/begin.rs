@@ -7,7 +7,7 @@ use super::screen::Screen;
 use super::shelf::Shelf;
 use super::site::{beginning, folder, read_site, store_of};
 use super::tidings::Tidings;
-use super::{Settings, Wishes, handover, recall};
+use super::{Settings, Wishes, handover, recall, tidings};
 use crate::memory::{Sources, now, plant_of};
 use crate::{Trouble, VERSION};
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub struct Begun {
 
 pub async fn begin(settings: &Settings, wishes: &Wishes, screen: Screen) -> Result<Begun, Trouble> {
     let (site, sources) = read_site(settings)?;
+    // What is wrong with the files is said before anything is touched.
+    tidings::check(&site)?;
     let store = store_of(settings, &site);
     let place = Place::parse(&store)?;
     let epoch = Instant::now();

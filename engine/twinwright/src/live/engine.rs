@@ -303,6 +303,12 @@ impl Engine {
         Some(Checkpoint { tick, digest: self.lookout.digest(), bytes })
     }
 
+    /// How machines stand, for people.
+    fn portraits(&self) -> Vec<(u32, String)> {
+        let mirror = self.lookout.mirror();
+        (0..mirror.machine_count()).map(|machine| (machine, mirror.portrait(machine).to_string())).collect()
+    }
+
     /// Readings that wait to be committed.
     pub fn uncommitted(&self) -> usize {
         self.draft.heard.readings.len() + self.draft.refusals.len() + self.receipts.len()
@@ -320,6 +326,7 @@ impl Engine {
         }
         if std::mem::take(&mut self.leaves_state) {
             self.draft.checkpoint = self.checkpoint();
+            self.draft.portraits = self.portraits();
         }
         let next = Entry { number: self.draft.number + 1, ..Entry::default() };
         let mut entry = std::mem::replace(&mut self.draft, next);

@@ -113,6 +113,9 @@ impl Keep {
 
     /// Takes a delivery.
     pub fn hear(&mut self, delivery: Delivery) {
+        if self.engine.uncommitted() == 0 {
+            tracing::debug!("gathering");
+        }
         let newcomers = self.directory.take_newcomers();
         if !newcomers.is_empty() {
             self.engine.register(newcomers);

@@ -6,7 +6,7 @@ use super::site::read_site;
 use crate::Trouble;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use twinwright_core::site::SitePlan;
+use twinwright_core::site::{RulePlan, SitePlan, When};
 use twinwright_io::notices::{self, Pump, StateBoard, Subscription};
 use twinwright_io::outlets::trouble::OutletTrouble;
 use twinwright_io::store::Place;
@@ -77,6 +77,15 @@ impl Tidings {
     }
 }
 
+/// Whether all outlets of a site could be started; nothing is connected.
+pub fn check(site: &SitePlan) -> Result<(), OutletTrouble> {
+    let of = site_of(site);
+    for outlet in &site.outlets {
+        notices::open(&notices::address(&outlet.name, &outlet.url, &outlet.options)?, &of)?;
+    }
+    Ok(())
+}
+
 /// As notices see a site.
 fn site_of(site: &SitePlan) -> notices::Site {
     let mut hears = Vec::new();
@@ -86,7 +95,9 @@ fn site_of(site: &SitePlan) -> notices::Site {
             hears.extend(filters.into_iter().map(|filter| Subscription { url: wire.url.clone(), filter }));
         }
     }
-    notices::Site { name: site.name.clone(), path: site.plan.path.clone().unwrap_or_default(), hears }
+    let of_any_sensor = |rule: &&RulePlan| matches!(rule.when, When::Finding { sensor: None, .. });
+    let by_sensor = site.rules.iter().filter(of_any_sensor).map(|rule| rule.name.clone()).collect();
+    notices::Site { name: site.name.clone(), path: site.plan.path.clone().unwrap_or_default(), by_sensor, hears }
 }
 
 impl Bell {
@@ -111,10 +122,6 @@ impl Bell {
     /// Whether the site's file, as it is now, could be mirrored.
     pub fn check_site(&self) -> Result<(), Trouble> {
         let (site, _) = read_site(&self.settings)?;
-        let of = site_of(&site);
-        for outlet in &site.outlets {
-            notices::open(&notices::address(&outlet.name, &outlet.url, &outlet.options)?, &of)?;
-        }
-        Ok(())
+        check(&site).map_err(Trouble::from)
     }
 }

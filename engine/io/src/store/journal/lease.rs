@@ -2,9 +2,9 @@
 //!
 //! Times are told by the server's clock (in SQLite by the host's), so that engines on hosts whose clocks differ agree.
 
+use super::holder;
 use crate::outlets::trouble::OutletTrouble;
 use crate::store::{Cell, Dialect, Link};
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 use twinwright_model::Time;
 
@@ -34,8 +34,7 @@ fn later(dialect: Dialect, value: &str) -> String {
 
 impl Lease {
     pub fn new(lasts: Duration) -> Lease {
-        let token = [0u8, 1].map(|part| format!("{:016x}", RandomState::new().hash_one(part)));
-        Lease { token: token.concat(), lasts }
+        Lease { token: holder::token(), lasts }
     }
 
     fn micros(&self) -> Cell {
@@ -134,6 +133,7 @@ pub async fn living(link: &mut Link, site: &str) -> Result<Option<Living>, Outle
         now(link.dialect())
     );
     let found = link.first(ask, &[site.into()]).await?;
+    let found = found.filter(|row| !holder::is_gone(row.text(2)));
     Ok(found.map(|row| Living {
         run: row.text(0).to_owned(),
         run_id: row.int(1),

@@ -11,6 +11,7 @@ pub mod applied;
 mod body;
 mod entry;
 mod findings;
+mod holder;
 mod lease;
 mod names;
 mod notice;

@@ -1,0 +1,4 @@
+//! Live mode from outside: the program beside a real broker, real sources, and the stores that it leaves.
+
+mod crash;
+mod plant;
