@@ -49,7 +49,7 @@ pub fn compile(document: &Document, library: &dyn Library, start: Time) -> Resul
         registers: false,
         plant: Plant::default(),
         used: Vec::new(),
-        room: MOST_CONCERNED,
+        room: Some(MOST_CONCERNED),
     };
     let site = maker.site(&node, start);
     let Maker { compiler, .. } = maker;
@@ -76,8 +76,8 @@ struct Maker<'a> {
     registers: bool,
     /// The models that machines have.
     used: Vec<u32>,
-    /// Machines that limits and rules may still concern: each costs memory.
-    room: usize,
+    /// Machines that limits and rules may still concern, each of which costs memory; None when it was said that it is too many.
+    room: Option<usize>,
 }
 
 impl Maker<'_> {
@@ -304,13 +304,13 @@ impl Maker<'_> {
 
     /// Whether so many machines may be concerned by one more rule or limit.
     fn take_room(&mut self, at: &At<String>, machines: usize) -> bool {
-        let fits = machines <= self.room;
-        if !fits && self.room > 0 {
+        let Some(room) = self.room else { return false };
+        self.room = room.checked_sub(machines);
+        if self.room.is_none() {
             let fault = Fault::new(&at.span, "too-many", "from here on rules and limits concern too many machines");
             self.faults().add(fault.expected(format!("at most {MOST_CONCERNED} machines in all rules and limits")));
         }
-        self.room = if fits { self.room - machines } else { 0 };
-        fits
+        self.room.is_some()
     }
 
     /// A time within bounds, or what holds where none is given.

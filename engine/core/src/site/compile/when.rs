@@ -59,6 +59,15 @@ impl Maker<'_> {
             self.faults().add(fault.expected(names::list(DETECTORS)).nearest(near));
             return None;
         }
+        if sensor != "*" && OF_MACHINES.contains(&detector) {
+            let fault = Fault::new(
+                &named.span,
+                "finding",
+                format!("`{detector}` is about a machine, not about a sensor of it"),
+            );
+            self.faults().add(fault.expected(format!("`finding {detector}`")));
+            return None;
+        }
         let machines = match sensor {
             "*" => picked.unwrap_or_else(|| (0..self.plant.machines.len() as u32).collect()),
             sensor => self.machines_with(sensor, named, picked)?,
