@@ -71,7 +71,12 @@ enum Sort {
 }
 
 /// Checks the input and takes the address.
-pub(super) fn open(wire: &HttpFeed, mapping: &Mapping, folder: &Path, setting: Setting) -> Result<Entrance, OutletTrouble> {
+pub(super) fn open(
+    wire: &HttpFeed,
+    mapping: &Mapping,
+    folder: &Path,
+    setting: Setting,
+) -> Result<Entrance, OutletTrouble> {
     let Setting { number, reader, tally, inbox, stop } = setting;
     let wrong = |why: String| OutletTrouble::Input(why);
     let payload = PayloadMap::new(&mapping.payload).map_err(wrong)?;
@@ -81,7 +86,9 @@ pub(super) fn open(wire: &HttpFeed, mapping: &Mapping, folder: &Path, setting: S
     match &wire.token {
         Some(token) => drop(secret::read(token, folder).map_err(|why| wrong(format!("token: {why}")))?),
         None if address.ip().is_loopback() => {}
-        None => return Err(wrong(format!("listen: {address} is open to others; expected a token, or a loopback address"))),
+        None => {
+            return Err(wrong(format!("listen: {address} is open to others; expected a token, or a loopback address")));
+        }
     }
     let trouble = |e: std::io::Error| OutletTrouble::Lasting(format!("cannot listen on {address}: {e}"));
     let listener = TcpListener::bind(address).map_err(trouble)?;
@@ -135,11 +142,19 @@ impl Entrance {
     }
 }
 
-async fn post_json(State(desk): State<Arc<Desk>>, ConnectInfo(visit): ConnectInfo<Visit>, request: Request) -> Response {
+async fn post_json(
+    State(desk): State<Arc<Desk>>,
+    ConnectInfo(visit): ConnectInfo<Visit>,
+    request: Request,
+) -> Response {
     desk.serve(request, &visit, |_| Ok(Sort::Json)).await.unwrap_or_else(|answer| answer).into_response()
 }
 
-async fn post_lines(State(desk): State<Arc<Desk>>, ConnectInfo(visit): ConnectInfo<Visit>, request: Request) -> Response {
+async fn post_lines(
+    State(desk): State<Arc<Desk>>,
+    ConnectInfo(visit): ConnectInfo<Visit>,
+    request: Request,
+) -> Response {
     let sort = |query: &str| {
         let asked = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "precision");
         let precision = asked.map_or(Some(Precision::NANOSECONDS), |(_, name)| Precision::of(&name));

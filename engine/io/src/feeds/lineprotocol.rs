@@ -4,7 +4,8 @@
 //! `sensor` the field `value` is its value, and a lone field `value` is that of the sensor that the measurement names. `quality`
 //! and `unit` may be tags or fields. A line ends at its line break whatever quotes are open: one forgotten quote costs one line.
 
-use super::reading::{Batch, Draft, MOST_READINGS, Message, Reader, Stamp, Value, Wrong};
+use super::reading::{Batch, Draft, MOST_READINGS, Message, Reader, Wrong};
+use super::said::{Stamp, Value};
 use std::borrow::Cow;
 use twinwright_model::Time;
 use twinwright_model::live::Reason;

@@ -15,6 +15,7 @@ mod payload;
 mod quality;
 mod reading;
 mod replay;
+mod said;
 mod secret;
 pub mod tally;
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! whole: what came before the break is not believed either.
 
 use super::json::{Fault, Json, Token};
-use super::reading::{Batch, Draft, MOST_READINGS, Message, Reader, Stamp, Value};
+use super::reading::{Batch, Draft, MOST_READINGS, Message, Reader};
+use super::said::{Stamp, Value};
 use twinwright_model::feeds::Payload;
 use twinwright_model::live::Reason;
 
@@ -188,7 +189,11 @@ impl Step {
         let place = json.place();
         let token = json.begin()?;
         if matches!(token, Token::Object | Token::List) {
-            if self.below.is_empty() { json.pass_rest(&token)? } else { PayloadMap::pick(json, &self.below, &token, picked)? }
+            if self.below.is_empty() {
+                json.pass_rest(&token)?
+            } else {
+                PayloadMap::pick(json, &self.below, &token, picked)?
+            }
         }
         match self.part {
             None => {}
@@ -305,7 +310,12 @@ impl<'m> Pass<'_, 'm> {
 
     /// An object that is a reading or a panel.
     #[inline]
-    fn element(&mut self, picked: &Picked<'_>, around: &Picked<'_>, place: std::ops::Range<usize>) -> Result<(), Broken> {
+    fn element(
+        &mut self,
+        picked: &Picked<'_>,
+        around: &Picked<'_>,
+        place: std::ops::Range<usize>,
+    ) -> Result<(), Broken> {
         let part = |part: Part| picked.scalars[part as usize].as_ref().or(around.scalars[part as usize].as_ref());
         let said = |named| part(named).map_or(Value::Absent, Value::of);
         let time = match part(Part::Time) {

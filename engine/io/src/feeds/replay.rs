@@ -38,7 +38,12 @@ pub(super) struct Recording {
 }
 
 /// Checks that the file is there and that its columns make readings.
-pub(super) fn open(wire: &ReplayFeed, folder: &Path, resume: Option<Time>, setting: Setting) -> Result<Recording, String> {
+pub(super) fn open(
+    wire: &ReplayFeed,
+    folder: &Path,
+    resume: Option<Time>,
+    setting: Setting,
+) -> Result<Recording, String> {
     let Setting { number, reader, tally, inbox, stop } = setting;
     let path = folder.join(&wire.path);
     let mut source = RowSource::open(&path).map_err(|error| error.to_string())?;

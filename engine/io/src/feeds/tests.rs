@@ -26,7 +26,14 @@ const CHANNELS: [(&str, &str, &str); 5] = [
 
 fn plan(change: impl FnOnce(&mut FeedPlan)) -> FeedPlan {
     let wire = FeedWire::Http(HttpFeed { listen: String::new(), token: None, body: 0 });
-    let place = Place { file: "site.toml".to_owned(), line: 1, column: 1 };
+    let place = Place {
+        file: "site.toml".to_owned(),
+        line: 1,
+        column: 1,
+        excerpt: String::new(),
+        excerpt_column: 1,
+        length: 1,
+    };
     let mut plan = FeedPlan { name: "http.test".to_owned(), wire, mapping: Mapping::default(), register: false, place };
     change(&mut plan);
     plan

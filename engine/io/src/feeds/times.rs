@@ -6,7 +6,8 @@
 use twinwright_model::Time;
 
 /// What a stamp may look like, for messages.
-pub(super) const EXPECTED: &str = "expected RFC 3339 with an offset, such as `2026-01-01T00:00:00Z`, or s, ms, us or ns since 1970";
+pub(super) const EXPECTED: &str =
+    "expected RFC 3339 with an offset, such as `2026-01-01T00:00:00Z`, or s, ms, us or ns since 1970";
 
 /// No source lives after this: 2200-01-01.
 const LAST: i128 = 7_258_118_400_000_000_000;
@@ -114,7 +115,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for text in ["", "now", "2026-01-01", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z", "-5", "99999999999999999999"] {
+        for text in
+            ["", "now", "2026-01-01", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z", "-5", "99999999999999999999"]
+        {
             assert_eq!(of_text(text), None, "{text}");
         }
         for text in ["-1", "1e300", "9223372036854775808", "8000000000000000000", "-0.5"] {

@@ -60,7 +60,8 @@ impl TopicTemplate {
 
     /// What to subscribe to.
     pub(super) fn filter(&self) -> String {
-        let mut levels: Vec<&str> = self.levels.iter().map(|level| if let Level::Text(text) = level { text } else { "+" }).collect();
+        let mut levels: Vec<&str> =
+            self.levels.iter().map(|level| if let Level::Text(text) = level { text } else { "+" }).collect();
         if self.open {
             levels.push("#");
         }
@@ -103,7 +104,11 @@ fn level(text: &str) -> Result<Level, String> {
         return Err(format!("in `{text}`: a wildcard is a level of its own, and `#` the last one"));
     }
     let Some((before, rest)) = text.split_once('{') else {
-        return if text.contains('}') { Err(format!("in `{text}`: a brace is closed and never opened")) } else { Ok(Level::Text(text.to_owned())) };
+        return if text.contains('}') {
+            Err(format!("in `{text}`: a brace is closed and never opened"))
+        } else {
+            Ok(Level::Text(text.to_owned()))
+        };
     };
     let Some((name, after)) = rest.split_once('}') else {
         return Err(format!("in `{text}`: a brace is opened and never closed"));
@@ -158,7 +163,9 @@ mod tests {
 
     #[test]
     fn a_template_that_no_broker_takes_is_refused() {
-        for template in ["", "a/#/b", "a/b+", "x#", "{machine}/{machine}", "{}", "{machine", "machine}", "{a}{b}", "a\0b"] {
+        for template in
+            ["", "a/#/b", "a/b+", "x#", "{machine}/{machine}", "{}", "{machine", "machine}", "{a}{b}", "a\0b"]
+        {
             assert!(TopicTemplate::new(template).is_err(), "{template}");
         }
     }
@@ -175,7 +182,8 @@ mod tests {
             let found = template.places(&topic);
             if let Some(places) = &found {
                 fits += 1;
-                let inside = |place: &Option<Range<usize>>| place.clone().is_none_or(|place| topic.get(place).is_some());
+                let inside =
+                    |place: &Option<Range<usize>>| place.clone().is_none_or(|place| topic.get(place).is_some());
                 assert!(inside(&places.machine) && inside(&places.sensor), "{topic}");
             }
             if !topic.contains(['+', '#', '\0']) && !topic.starts_with('$') {

@@ -137,9 +137,19 @@ const DIMENSIONS: [&[Unit]; 22] = [
         unit(&["MN"], 1e6),
         unit(&["lbf"], POUND * GRAVITY),
     ],
-    &[unit(&["Nm", "N.m", "N*m"], 1.0), unit(&["kNm"], 1e3), unit(&["lbf.ft", "ft.lbf"], POUND * GRAVITY * 12.0 * INCH)],
+    &[
+        unit(&["Nm", "N.m", "N*m"], 1.0),
+        unit(&["kNm"], 1e3),
+        unit(&["lbf.ft", "ft.lbf"], POUND * GRAVITY * 12.0 * INCH),
+    ],
     // Shares: without a unit, too.
-    &[unit(&["1", ""], 1.0), unit(&["%", "percent", "pct"], 1e-2), unit(&["permille"], 1e-3), unit(&["ppm"], 1e-6), unit(&["ppb"], 1e-9)],
+    &[
+        unit(&["1", ""], 1.0),
+        unit(&["%", "percent", "pct"], 1e-2),
+        unit(&["permille"], 1e-3),
+        unit(&["ppm"], 1e-6),
+        unit(&["ppb"], 1e-9),
+    ],
     &[
         unit(&["s", "sec"], 1.0),
         unit(&["ms"], 1e-3),
@@ -265,14 +275,23 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_not_guessed() {
-        for (from, to) in [("degC", "bar"), ("widgets", "1"), ("mw", "W"), ("", "degC"), ("rpm", "m/s"), ("mPa", "MPa"), ("mpa", "bar")] {
+        for (from, to) in [
+            ("degC", "bar"),
+            ("widgets", "1"),
+            ("mw", "W"),
+            ("", "degC"),
+            ("rpm", "m/s"),
+            ("mPa", "MPa"),
+            ("mpa", "bar"),
+        ] {
             assert_eq!(conversion(from, to), None, "{from} to {to}");
         }
     }
 
     #[test]
     fn no_name_stands_for_two_units() {
-        let names: Vec<&str> = DIMENSIONS.iter().flat_map(|units| units.iter()).flat_map(|unit| unit.names).copied().collect();
+        let names: Vec<&str> =
+            DIMENSIONS.iter().flat_map(|units| units.iter()).flat_map(|unit| unit.names).copied().collect();
         for (at, name) in names.iter().enumerate() {
             assert!(!names[..at].contains(name), "{name}");
         }

@@ -78,7 +78,8 @@ impl Drop for DemoBroker {
 
 /// Serves until whoever holds the other end of `stopped` lets go of it.
 fn serve(port: u16, stopped: oneshot::Receiver<()>) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let mut server = Server::new(settings(port), Router::new(0, room()).spawn(), V4);
     runtime.block_on(async {
         tokio::select! {
@@ -118,7 +119,8 @@ fn settings(port: u16) -> ServerSettings {
 
 fn free_port() -> Result<u16, Trouble> {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-    port.map(|address| address.port()).map_err(|error| Trouble::World(format!("the loopback has no free port: {error}")))
+    port.map(|address| address.port())
+        .map_err(|error| Trouble::World(format!("the loopback has no free port: {error}")))
 }
 
 fn listens(port: u16) -> bool {

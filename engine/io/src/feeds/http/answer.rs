@@ -50,7 +50,11 @@ impl Answer {
 
     pub(super) fn stranger() -> Answer {
         let header = Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
-        Answer { header, close: true, ..Answer::new(StatusCode::UNAUTHORIZED, "expected `Authorization: Bearer TOKEN`") }
+        Answer {
+            header,
+            close: true,
+            ..Answer::new(StatusCode::UNAUTHORIZED, "expected `Authorization: Bearer TOKEN`")
+        }
     }
 
     pub(super) fn too_long(longest: usize) -> Answer {
@@ -63,7 +67,10 @@ impl Answer {
     }
 
     pub(super) fn nowhere() -> Answer {
-        Answer::new(StatusCode::NOT_FOUND, "expected POST to /readings (JSON), or to /write or /api/v2/write (line protocol)")
+        Answer::new(
+            StatusCode::NOT_FOUND,
+            "expected POST to /readings (JSON), or to /write or /api/v2/write (line protocol)",
+        )
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
         };
         receipts.remove(3).done();
         receipts.remove(1).done();
-        assert_eq!(written(&mut ledger), []);
+        assert_eq!(written(&mut ledger), [0_u16; 0]);
         receipts.remove(0).done();
         assert_eq!(written(&mut ledger), [1, 2, 3]);
         receipts.remove(0).done();

@@ -49,7 +49,10 @@ impl Broker {
         let url = settings::parsed(&address).map_err(|why| format!("url: {why}"))?;
         let (host, port) = settings::server(&address).map_err(|why| format!("url: {why}"))?;
         if url.password().is_some() || url.query().is_some() || wire.url.contains('?') {
-            return Err("url: expected a user, a host and a port, and no password; that goes by password_env or password_file".into());
+            return Err(
+                "url: expected a user, a host and a port, and no password; that goes by password_env or password_file"
+                    .into(),
+            );
         }
         let user = settings::unescaped(url.username()).map_err(|why| format!("user: {why}"))?;
         let user = Some(user).filter(|user| !user.is_empty());
@@ -133,7 +136,8 @@ impl Broker {
     /// The packet that asks for our topics.
     pub(super) fn subscription(&self) -> Result<BytesMut, String> {
         let qos = if self.qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
-        let mut subscribe = Subscribe::new_many(self.filters.iter().map(|filter| SubscribeFilter::new(filter.clone(), qos)));
+        let mut subscribe =
+            Subscribe::new_many(self.filters.iter().map(|filter| SubscribeFilter::new(filter.clone(), qos)));
         subscribe.pkid = 1;
         let mut bytes = BytesMut::new();
         subscribe.write(&mut bytes).map_err(|fault| fault.to_string())?;

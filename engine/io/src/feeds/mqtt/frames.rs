@@ -19,7 +19,11 @@ pub(super) struct Publish<'a> {
 pub(super) enum Frame<'a> {
     Publish(Publish<'a>),
     /// Longer than allowed; `payload` is its beginning, and so many bytes are still to come.
-    TooLong { publish: Publish<'a>, length: usize, to_come: usize },
+    TooLong {
+        publish: Publish<'a>,
+        length: usize,
+        to_come: usize,
+    },
     /// What each filter was granted.
     Granted(&'a [u8]),
     /// Nothing that matters here.

@@ -170,7 +170,9 @@ impl<'p> Link<'p> {
                     packets.extend(publish.packet);
                     self.post.listener.hear(&publish, arrived, &mut batch);
                 }
-                Frame::TooLong { publish, length, to_come } => self.passing = Some((to_come, Long::of(&publish, length))),
+                Frame::TooLong { publish, length, to_come } => {
+                    self.passing = Some((to_come, Long::of(&publish, length)))
+                }
                 Frame::Granted(granted) => {
                     if let Some(remark) = self.broker.check_granted(granted)? {
                         tracing::warn!("feed.{}: {remark}", self.post.listener.reader.feed);

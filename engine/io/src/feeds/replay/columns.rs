@@ -3,7 +3,8 @@
 //! Long: `time, machine, sensor, value, quality`. Wide: a column a sensor, with `quality.<sensor>` beside it if there is one. Of a
 //! table with several futures only the first is played: a plant has one.
 
-use crate::feeds::reading::{Batch, Draft, Message, Reader, Stamp, Value};
+use crate::feeds::reading::{Batch, Draft, Message, Reader};
+use crate::feeds::said::{Stamp, Value};
 use crate::feeds::times;
 use crate::readback::{Cell, Row};
 use twinwright_model::feeds::ReplayFeed;
@@ -26,7 +27,11 @@ enum Machine {
 
 #[derive(Debug)]
 enum Form {
-    Long { sensor: usize, value: usize, quality: Option<usize> },
+    Long {
+        sensor: usize,
+        value: usize,
+        quality: Option<usize>,
+    },
     /// A sensor, its column, and that of its quality.
     Wide(Vec<(String, usize, Option<usize>)>),
 }
@@ -43,7 +48,9 @@ impl Columns {
         let machine = match (&wire.only, wanted(&wire.machine, "machine")?) {
             (Some(only), None) => Machine::Only(only.clone()),
             (_, Some(column)) => Machine::Column(column),
-            (None, None) => return Err(format!("{}, or `only` with the machine that all rows are of", missing("machine", names))),
+            (None, None) => {
+                return Err(format!("{}, or `only` with the machine that all rows are of", missing("machine", names)));
+            }
         };
         let sensor = wanted(&wire.sensor, "sensor")?;
         let value = wanted(&wire.value, "value")?;
@@ -97,7 +104,8 @@ impl Columns {
             }
             Form::Wide(sensors) => {
                 for (sensor, value, quality) in sensors {
-                    let (value, quality) = (row.cell(*value), quality.map_or(Cell::Nothing, |quality| row.cell(quality)));
+                    let (value, quality) =
+                        (row.cell(*value), quality.map_or(Cell::Nothing, |quality| row.cell(quality)));
                     // Not sampled at this instant; a value that is missing has its quality.
                     if value != Cell::Nothing || quality != Cell::Nothing {
                         reader.take(&draft(Some(sensor), value, quality), b"", message, batch);

