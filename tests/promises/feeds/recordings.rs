@@ -100,9 +100,9 @@ fn foreign_tables_are_read_by_the_columns_that_they_are_told() {
         ((|wire| wire.time = "tme".into()) as fn(&mut ReplayFeed), "did you mean"),
         (|wire| wire.path = "none.csv".into(), "no such file"),
         (|wire| wire.speed = Some(-1.0), "speed"),
-        (|wire| wire.time = "ts".into(), "machine"),
+        (|wire| wire.machine = Some("tool".into()), "no column `tool`"),
     ] {
-        scratch.write("some.csv", "ts,time,s\n");
+        scratch.write("some.csv", "ts,time,machine,s\n");
         let said = refused(&recording("some.csv", None, change), scratch.path()).to_string();
         assert!(said.contains(expected), "{said}");
     }

@@ -279,7 +279,7 @@ impl Target {
         if unit == self.unit {
             return Ok(value);
         }
-        if !self.named.as_ref().is_some_and(|(named, _)| named == unit) {
+        if self.named.as_ref().is_none_or(|(named, _)| named != unit) {
             self.named = Some((unit.to_owned(), conversion(unit, &self.unit)?));
         }
         Ok(match &self.named {

@@ -44,7 +44,7 @@ pub(super) fn of_whole(number: i64) -> Option<Time> {
 
 /// A number with a part, from a table that keeps such.
 pub(super) fn of_seconds_or_finer(number: f64) -> Option<Time> {
-    if !(number.abs() < 1e19) {
+    if number.is_nan() || number.abs() >= 1e19 {
         return None;
     }
     let unit = unit_of(number.abs() as u128) as f64;

@@ -225,10 +225,11 @@ fn find(name: &str) -> Option<(usize, &'static Unit)> {
     if let Some(exact) = all().find(|(_, unit)| unit.names.contains(&name)) {
         return Some(exact);
     }
-    let alike = |unit: &Unit| unit.names.iter().any(|known| known.eq_ignore_ascii_case(name) && same_size(name, known));
-    let mut alike = all().filter(|(_, unit)| alike(unit));
+    let known = |unit: &'static Unit| unit.names.iter().find(|known| known.eq_ignore_ascii_case(name));
+    let mut alike = all().filter_map(|(at, unit)| Some((at, unit, known(unit)?)));
     // Two that differ in case only cannot be told apart.
-    alike.next().filter(|_| alike.next().is_none())
+    let (at, unit, known) = alike.next().filter(|_| alike.next().is_none())?;
+    same_size(name, known).then_some((at, unit))
 }
 
 /// `mpa` may be milli or mega; in a name that is written large all through, the `M` says nothing.

@@ -157,7 +157,8 @@ fn names_units_and_modes_are_the_sites_own() {
         plan.mapping.units = vec![("bearing_temp".into(), "degF".into())];
     });
     let read = |names, body: &str| given(&read_json(&Payload::default(), &plan, names, body.as_bytes()).readings);
-    assert_eq!(read((None, Some("TT-4711")), "212"), one(0, ARRIVED, "100", Good));
+    let boiling = read((None, Some("TT-4711")), "212");
+    assert!(boiling[0].0 == 0 && (boiling[0].2.parse::<f64>().unwrap() - 100.0).abs() < 1e-12, "{boiling:?}");
     assert_eq!(read((Some("plc"), Some("flow")), "5"), one(4, ARRIVED, "5", Good));
     assert_eq!(read((Some("P-101"), Some("bearing_temp")), r#"{"value":300,"unit":"K"}"#), {
         let kelvin: f64 = 300.0 - 273.15;
@@ -203,7 +204,7 @@ fn hostile_messages_are_bounded_in_time_and_in_what_is_kept() {
     let usual = Payload::default();
     for (payload, body, reason) in [
         (&usual, deep, Reason::Broken),
-        (&usual, format!("{{{keys}\"value\":\"x\"}}"), Reason::WrongType),
+        (&usual, format!("{{{keys}\"value\":\"x\"}}"), Reason::UnknownSensor),
         (&many, panel, Reason::TooLong),
         (&usual, readings, Reason::TooLong),
         (&usual, junk, Reason::WrongType),
@@ -270,65 +271,4 @@ fn no_message_makes_it_stumble() {
         taken += batch.readings.len();
     }
     assert!(taken > 50_000, "{taken}");
-}
-
-#[test]
-#[ignore = "scratch"]
-fn scratch_speed() {
-    let map = PayloadMap::new(&Payload::default()).unwrap();
-    let plan = plan(|_| {});
-    let (mut reader, _) = reader(&plan);
-    let single = br#"{"timestamp_ms":1767225600250,"value":2.31}"#;
-    let batch100 = format!(
-        "[{}]",
-        (0..100)
-            .map(|i| format!(
-                "{{\"sensor\":\"vibration\",\"timestamp_ms\":{},\"value\":{}.25}}",
-                1767225600250i64 + i,
-                i
-            ))
-            .collect::<Vec<_>>()
-            .join(",")
-    );
-    let at = reader.target(Some("P-101"), Some("vibration"), None).unwrap();
-    for round in 0..3 {
-        let mut batch = Batch::default();
-        let t = Instant::now();
-        for _ in 0..1_000_000 {
-            let message = Message { origin: "plant/P-101/vibration", arrived: ARRIVAL, body: single };
-            reader.open(&message, &mut batch);
-            map.read(
-                &Origin { machine: Some("P-101"), sensor: Some("vibration"), target: Some(at) },
-                &message,
-                &mut reader,
-                &mut batch,
-            );
-            reader.close(&mut batch);
-            if batch.readings.len() > 1000 {
-                batch.readings.clear();
-            }
-        }
-        let single_ns = t.elapsed().as_nanos() as f64 / 1e6;
-        let t = Instant::now();
-        for _ in 0..20_000 {
-            batch.readings.clear();
-            let message = Message { origin: "plant/P-101", arrived: ARRIVAL, body: batch100.as_bytes() };
-            reader.open(&message, &mut batch);
-            map.read(&Origin { machine: Some("P-101"), sensor: None, target: None }, &message, &mut reader, &mut batch);
-        }
-        let many_ns = t.elapsed().as_nanos() as f64 / 2e6;
-        let t = Instant::now();
-        for _ in 0..200_000 {
-            std::hint::black_box(serde_json::from_slice::<serde_json::Value>(single).unwrap());
-        }
-        let value_ns = t.elapsed().as_nanos() as f64 / 2e5;
-        let t = Instant::now();
-        for _ in 0..5_000 {
-            std::hint::black_box(serde_json::from_slice::<serde_json::Value>(batch100.as_bytes()).unwrap());
-        }
-        let value100_ns = t.elapsed().as_nanos() as f64 / 5e5;
-        println!(
-            "round {round}: single {single_ns:.0} ns, batch {many_ns:.0} ns; serde Value single {value_ns:.0}, batch {value100_ns:.0}"
-        );
-    }
 }
