@@ -9,6 +9,8 @@ use smallvec::SmallVec;
 pub const MOST_WORN: f64 = 1.2;
 /// Half the width of a normal variable's 90 % interval.
 pub const NINETY: f64 = 1.644_853_626_951_472_2;
+/// No variance is opened further: readings that would need it are nonsense, and squares of it must stay finite.
+const MOST_OPEN: f64 = 1e24;
 /// Jumps below so many standard deviations of the estimate pass unnoticed at first: they are growth, larger ones are found out.
 /// With 7 the intervals of gamma paths hold what they say over the whole range of noise that tests try.
 const NOTICED: f64 = 7.0;
@@ -173,8 +175,8 @@ impl Estimate {
                     self.x[slope] *= left;
                 }
             }
-            Growth::Jumps { mean, size, endless, .. } => {
-                let share = unnoticed(self.wear_sd(number, wear), size, endless);
+            Growth::Jumps { mean, size, .. } => {
+                let share = unnoticed(self.wear_sd(number, wear), size);
                 self.x[wear.level] += mean * share.0 * ds;
             }
         }
@@ -221,8 +223,8 @@ impl Estimate {
                 self.p[(slope, level)] = self.p[(level, slope)];
                 self.p[(slope, slope)] += v * (1.0 - left * left);
             }
-            Growth::Jumps { mean, variance, size, endless } => {
-                let share = unnoticed(self.wear_sd(number, wear), size, endless);
+            Growth::Jumps { mean, variance, size } => {
+                let share = unnoticed(self.wear_sd(number, wear), size);
                 if let Some(rate) = wear.rate {
                     self.mix(level, rate, mean * share.0 * ds);
                 }
@@ -261,9 +263,12 @@ impl Estimate {
         }
     }
 
-    /// What becomes uncertain by so much: something happened that no model foresees.
+    /// What becomes uncertain by so much: something happened that no model foresees. Beyond all measure nothing is believed.
     pub fn open(&mut self, state: usize, size: f64) {
-        self.p[(state, state)] += size * size;
+        let variance = self.p[(state, state)] + size * size;
+        if variance < MOST_OPEN {
+            self.p[(state, state)] = variance;
+        }
     }
 }
 
@@ -280,21 +285,15 @@ impl WearSketch {
     }
 }
 
-/// The share of a jumping wear's mean and variance that comes in jumps too small to stand out: for sizes as a gamma process has
-/// them, or for exponential ones.
-fn unnoticed(sd: f64, size: f64, endless: bool) -> (f64, f64) {
+/// The share of a jumping wear's mean and variance that comes in jumps too small to stand out, for sizes as a gamma process has
+/// them. Shocks have fewer small ones; but who believes that finds their jumps too late.
+fn unnoticed(sd: f64, size: f64) -> (f64, f64) {
     let ratio = (NOTICED * sd).max(LEAST_NOTICED) / size;
     if ratio > 30.0 {
         return (1.0, 1.0);
     }
     let rest = libm::exp(-ratio);
-    let first = 1.0 - rest;
-    let second = 1.0 - rest * (1.0 + ratio);
-    if endless {
-        return (first, second);
-    }
-    // What a difference of near numbers loses must not make a share negative.
-    (second.max(0.0), (1.0 - rest * (1.0 + ratio + ratio * ratio / 2.0)).max(0.0))
+    (1.0 - rest, 1.0 - rest * (1.0 + ratio))
 }
 
 /// What is typical of a model's machines, put over what the plan drew for one of them.

@@ -44,9 +44,7 @@ pub fn logarithm(draw: &Draw) -> (f64, f64) {
             of_values((0..POINTS).map(|at| ln(point(at))))
         }
         Draw::Exponential(mean) => (ln(*mean) - GAMMA, GUMBEL),
-        Draw::Weibull(shape, mean) => {
-            (ln(*mean) - libm::lgamma(1.0 + 1.0 / shape) - GAMMA / shape, GUMBEL / shape)
-        }
+        Draw::Weibull(shape, mean) => (ln(*mean) - libm::lgamma(1.0 + 1.0 / shape) - GAMMA / shape, GUMBEL / shape),
         Draw::Choice(values) => of_values(values.iter().map(|value| ln(*value))),
     }
 }

@@ -61,11 +61,20 @@ pub struct WearSketch {
 pub enum Growth {
     /// Exactly: a straight line, or `expm1(shape * clock) / whole`.
     Straight,
-    Curved { shape: f64, whole: f64 },
+    Curved {
+        shape: f64,
+        whole: f64,
+    },
     /// By chance, but smoothly: the variance of its slope, which lasts for `SLOPE_LASTS` of a life.
-    Wander { variance: f64 },
-    /// In jumps: mean and variance a life, the size that jumps typically have, and whether there is no end of smaller ones.
-    Jumps { mean: f64, variance: f64, size: f64, endless: bool },
+    Wander {
+        variance: f64,
+    },
+    /// In jumps: mean and variance a life, and the size that jumps typically have.
+    Jumps {
+        mean: f64,
+        variance: f64,
+        size: f64,
+    },
 }
 
 /// A wiener path keeps its slope for one node of a life; this time constant gives the same spread over long times.
@@ -191,13 +200,13 @@ fn growth_of(law: &Law) -> Growth {
         Law::Wiener { spread } => Growth::Wander { variance: spread * spread * NODES_PER_LIFE },
         Law::Gamma { spread } => {
             let size = spread * spread;
-            Growth::Jumps { mean: 1.0, variance: size, size, endless: true }
+            Growth::Jumps { mean: 1.0, variance: size, size }
         }
         Law::Shock { rate, jump } => {
             let (mean, sd) = moments::plain(jump);
             let second = mean * mean + sd * sd;
             let size = if mean > 0.0 { second / (2.0 * mean) } else { sd };
-            Growth::Jumps { mean: rate * mean, variance: rate * second, size: size.max(1e-9), endless: false }
+            Growth::Jumps { mean: rate * mean, variance: rate * second, size: size.max(1e-9) }
         }
     }
 }

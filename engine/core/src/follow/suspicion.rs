@@ -39,9 +39,11 @@ impl Tally {
 
     /// The stronger evidence, and the push that it speaks for.
     fn evidence(&self) -> (f64, f64) {
-        let judged = self.sums.map(|(sum, variance)| {
-            if variance > 0.0 { (sum * sum / variance, sum / variance) } else { (0.0, 0.0) }
-        });
+        let judged = self.sums.map(
+            |(sum, variance)| {
+                if variance > 0.0 { (sum * sum / variance, sum / variance) } else { (0.0, 0.0) }
+            },
+        );
         if judged[0].0 >= judged[1].0 { judged[0] } else { judged[1] }
     }
 }

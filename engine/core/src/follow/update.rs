@@ -8,6 +8,7 @@ use super::sketch::Sketch;
 use super::suspicion::{Tally, cause};
 use serde::{Deserialize, Serialize};
 use twinwright_model::Time;
+use twinwright_model::time::SECOND;
 
 /// A reading further off than so many standard deviations is not believed by itself.
 const GATE: f64 = 5.0;
@@ -123,6 +124,9 @@ impl Follower {
             return 0.0;
         }
         let innovation = self.innovation(sketch, sight, reading, room);
+        if !innovation.value.is_finite() || !innovation.variance.is_finite() {
+            return 0.0;
+        }
         let own = room.row[common];
         self.traces[sensor].spread = (innovation.variance - innovation.noise) / (own * own).max(0.01);
         if !reading.counts {
@@ -151,7 +155,7 @@ impl Follower {
         let left = if trace.used == NEVER {
             0.0
         } else {
-            lane.remembers(reading.time.since(Time(trace.used)).seconds())
+            lane.remembers(reading.time.0.saturating_sub(trace.used) as f64 / SECOND as f64)
         };
         let mut value = reading.value - sight.expected[sensor] - x[bias] - left * (trace.rest - x[bias]);
         room.row.clear();

@@ -46,7 +46,8 @@ impl Mirror {
         }
         for &(slot, panel, lane) in &model.echoes {
             let (face, number) = (&standing.faces[usize::from(panel)], usize::from(lane));
-            if let Some((sensor, lane)) = of_panel(&sketch.lanes, usize::from(panel)).find(|(_, one)| one.lane == lane) {
+            if let Some((sensor, lane)) = of_panel(&sketch.lanes, usize::from(panel)).find(|(_, one)| one.lane == lane)
+            {
                 let bias = standing.follower.bias(sketch, sensor);
                 let truth = (face.expected[number] - lane.offset - bias) / lane.slope;
                 if truth.is_finite() {
@@ -76,7 +77,8 @@ impl Mirror {
         let standing = &mut self.standings[machine];
         standing.follower.hear(sketch, &bench.sight, &bench.readings, &mut bench.room);
         // What is now known better was so before: lagged sensors have long followed it.
-        for (sensor, lane) in sketch.lanes.iter().enumerate().filter(|(_, lane)| lane.alpha > 0.0 && lane.slope != 0.0) {
+        for (sensor, lane) in sketch.lanes.iter().enumerate().filter(|(_, lane)| lane.alpha > 0.0 && lane.slope != 0.0)
+        {
             let gains = &bench.sight.gains[sensor * sketch.common..(sensor + 1) * sketch.common];
             let after = &standing.follower.estimate.x;
             let moved: f64 = gains.iter().zip(&before).zip(after.iter()).map(|((gain, a), b)| gain * (b - a)).sum();
@@ -102,7 +104,7 @@ impl Mirror {
             let settled = lane.settles == 0 || tick.saturating_sub(standing.since) >= lane.settles;
             let used = follower.traces[sensor].used;
             let due = used == UNUSED
-                || word.time.since(Time(used)).0 as f64 >= (lane.memory_s / 2.0).max(pace) * SECOND as f64;
+                || word.time.0.saturating_sub(used) as f64 >= (lane.memory_s / 2.0).max(pace) * SECOND as f64;
             if !usable || !due || !word.value.is_finite() {
                 continue;
             }
@@ -138,8 +140,7 @@ impl Mirror {
         bench.looking.look((who.0, &slots), sketch, &follower.estimate, clock, truth, &mut bench.sight);
         let plan = &self.plan.models[model];
         for (sensor, lane) in sketch.lanes.iter().enumerate() {
-            bench.sight.expected[sensor] =
-                bench.looking.aim(plan, lane) * lane.slope + lane.offset;
+            bench.sight.expected[sensor] = bench.looking.aim(plan, lane) * lane.slope + lane.offset;
         }
     }
 
@@ -207,17 +208,21 @@ impl Mirror {
                 Some((_, lane)) if word.value < lane.low || word.value > lane.high => doubted(word.quality),
                 _ => word.quality,
             };
+            // Before the reading is shown: what is left of the noise depends on when the one before was heard.
             let noise = found.map(|(sensor, lane)| {
                 let spread = standing.follower.traces[sensor].spread;
-                face.noise_now(number, lane, word.time, spread)
+                (face.noise_now(number, lane, word.time), lane, spread)
             });
             if face.show(number, word.time, word.value, quality) {
                 heard |= 1 << number;
             }
-            if let Some((left, variance)) = noise.filter(|_| face.quality[number] == Quality::Good.code()) {
-                face.residual[number] = word.value - face.expected[number];
-                expected[number] += left;
-                sd[number] = variance.sqrt();
+            if let Some((before, lane, spread)) = noise {
+                if face.quality[number] == Quality::Good.code() {
+                    expected[number] += before.left * before.noise;
+                    let own = 1.0 - before.left;
+                    sd[number] = (before.variance + lane.least() + spread * own * own).sqrt();
+                }
+                face.learn_noise(number, lane, &before, word.value);
             }
         }
         PanelView {
@@ -243,6 +248,13 @@ impl Mirror {
         }
         self.standings[machine].strays.len().saturating_sub((panel - modelled) * LANES).min(LANES)
     }
+}
+
+/// Noise as it is expected before a reading: what is left of the one before, that one, and the variance.
+struct NoiseNow {
+    left: f64,
+    noise: f64,
+    variance: f64,
 }
 
 /// The quality of a reading beyond its sensor's range.
@@ -277,17 +289,28 @@ impl Face {
         now
     }
 
-    /// What is left of the noise of the reading before, and the variance of the next one's innovation.
-    fn noise_now(&self, lane: usize, sketch: &LaneSketch, time: Time, spread: f64) -> (f64, f64) {
+    /// The noise that is to be expected of the next reading.
+    fn noise_now(&self, lane: usize, sketch: &LaneSketch, time: Time) -> NoiseNow {
         if self.heard_at[lane] == NEVER || sketch.memory_s <= 0.0 {
-            return (0.0, sketch.noise + sketch.least() + spread);
+            return NoiseNow { left: 0.0, noise: 0.0, variance: sketch.noise };
         }
         let left = sketch.remembers(time.0.saturating_sub(self.heard_at[lane]) as f64 / SECOND as f64);
+        let variance = left * left * self.doubt[lane] + sketch.noise * (1.0 - left * left);
+        NoiseNow { left, noise: self.noise[lane], variance }
+    }
+
+    /// What a reading says of its noise: all but what rounding added to it. A reading that is not good says nothing.
+    fn learn_noise(&mut self, lane: usize, sketch: &LaneSketch, before: &NoiseNow, value: f64) {
+        let off = value - self.expected[lane];
+        if self.quality[lane] != Quality::Good.code() || !off.is_finite() {
+            (self.noise[lane], self.doubt[lane]) = (0.0, sketch.noise);
+            return;
+        }
+        let gain = before.variance / (before.variance + sketch.least());
+        let expected = before.left * before.noise;
         let most = NOISE_ENDS * sketch.noise.sqrt();
-        let variance = sketch.noise * (1.0 - left * left)
-            + sketch.least() * (1.0 + left * left)
-            + spread * (1.0 - left) * (1.0 - left);
-        (left * self.residual[lane].clamp(-most, most), variance)
+        self.noise[lane] = (expected + gain * (off - expected)).clamp(-most, most);
+        self.doubt[lane] = (1.0 - gain) * before.variance;
     }
 
     /// What a lane shows: its own value, or what the twin expects while it is silent or bad.

@@ -22,8 +22,9 @@ pub struct Face {
     pub measured: [f64; LANES],
     pub quality: [u8; LANES],
     pub heard_at: [i64; LANES],
-    /// The last good reading less its expectation.
-    pub residual: [f64; LANES],
+    /// The noise that the last good reading had, as far as it remembers, and the variance of that.
+    pub noise: [f64; LANES],
+    pub doubt: [f64; LANES],
     /// Nanoseconds between readings, as they usually come; 0 before there were two.
     pub gap: [f64; LANES],
     /// Mean and variance of what was received, over about the last thousand readings.
@@ -40,7 +41,8 @@ impl Default for Face {
             measured: [f64::NAN; LANES],
             quality: [Quality::Bad.code(); LANES],
             heard_at: [NEVER; LANES],
-            residual: [0.0; LANES],
+            noise: [0.0; LANES],
+            doubt: [0.0; LANES],
             gap: [0.0; LANES],
             mean: [0.0; LANES],
             variance: [0.0; LANES],

@@ -7,7 +7,8 @@ use crate::drivers::{DriverPlan, Source};
 use crate::follow::update::Follower;
 use crate::plan::Plan;
 use crate::sensing::LANES;
-use crate::site::Target;
+use crate::site::{SitePlan, Target};
+use std::collections::BTreeSet;
 use twinwright_model::journal::Newcomer;
 use twinwright_model::live::{Measurement, ModeChange};
 use twinwright_model::{Mode, Quality, Time};
@@ -39,11 +40,20 @@ pub struct Word {
 }
 
 /// The slot that a driver holds for a feed.
-pub fn held(driver: &DriverPlan) -> Option<u16> {
+fn held(driver: &DriverPlan) -> Option<u16> {
     match driver.source {
         Source::Held { slot } => Some(slot),
         _ => None,
     }
+}
+
+/// Slots that feeds hold, by model.
+pub fn fed_slots(plan: &Plan, site: &SitePlan) -> BTreeSet<(u32, u16)> {
+    let fed = site.channels.iter().filter_map(|channel| match place(plan, channel.target) {
+        Place::Driver { machine, slot } => Some((plan.machines[machine as usize].model, slot)),
+        _ => None,
+    });
+    fed.collect()
 }
 
 /// Where readings for a target go.

@@ -114,7 +114,8 @@ impl Looking {
         let (panel, number) = (&model.panels[usize::from(lane.panel)], usize::from(lane.lane));
         let target = |copy: usize| {
             let gains = panel.gains.iter().filter(|(_, gains)| gains[number] != 0.0);
-            gains.fold(panel.base[number], |sum, (slot, gains)| sum + gains[number] * self.slots[copy].0[*slot as usize])
+            gains
+                .fold(panel.base[number], |sum, (slot, gains)| sum + gains[number] * self.slots[copy].0[*slot as usize])
         };
         for (wear, sketch) in sketch.wears.iter().enumerate() {
             let (high, low) = (1 + 2 * wear, 2 + 2 * wear);

@@ -19,13 +19,13 @@ mod tests;
 
 use crate::digest::Hash;
 use crate::drivers::drive::drive;
+use crate::follow::estimate::make_typical;
 use crate::follow::sketch::Sketch;
 use crate::follow::update::{Follower, Reading, Room, Sight};
-use crate::follow::estimate::make_typical;
 use crate::maintenance::Source;
 use crate::plan::{Plan, slot};
 use crate::sensing::LANES;
-use crate::site::{SitePlan, Target};
+use crate::site::SitePlan;
 use crate::snapshot::RestoreError;
 use crate::world::{Blackboard, Clock, Course, Machine, Slots};
 use face::Face;
@@ -96,21 +96,16 @@ impl Mirror {
     /// The mirror of a site before its first tick.
     pub fn build(site: &Arc<SitePlan>) -> Mirror {
         let plan = quiet::quieten(&site.plan);
-        let fed = |model: u32, slot: u16| {
-            let drivers = &plan.models[model as usize].drivers;
-            site.channels.iter().any(|channel| match channel.target {
-                Target::Driver { machine, driver } if plan.machines[machine as usize].model == model => {
-                    drivers.get(usize::from(driver)).is_some_and(|one| hearing::held(one) == Some(slot))
-                }
-                _ => false,
-            })
-        };
+        let fed = hearing::fed_slots(&plan, site);
         let tick_s = plan.tick.seconds();
-        let sketch = |(index, model)| Sketch::of(model, tick_s, |slot| fed(index, slot));
+        let sketch = |(index, model)| Sketch::of(model, tick_s, |slot| fed.contains(&(index, slot)));
         let sketches: Vec<Sketch> = (0u32..).zip(&site.plan.models).map(sketch).collect();
         let rows: Vec<(u32, u32)> = (0..plan.machines.len() as u32).map(|machine| (0, machine)).collect();
-        let course =
-            Course { plan: plan.clone(), clock: Clock { tick: 0, fresh: true }, runs: crate::twin::runs_of(&plan, &rows) };
+        let course = Course {
+            plan: plan.clone(),
+            clock: Clock { tick: 0, fresh: true },
+            runs: crate::twin::runs_of(&plan, &rows),
+        };
         let mut mirror = Mirror {
             site: site.clone(),
             course,
@@ -190,7 +185,8 @@ impl Mirror {
         self.started = true;
         let mut from = 0;
         for machine in 0..self.standings.len() {
-            let until = from + self.bench.words[from..].iter().take_while(|word| word.machine == machine as u32).count();
+            let until =
+                from + self.bench.words[from..].iter().take_while(|word| word.machine == machine as u32).count();
             self.meet(machine, from..until, see);
             from = until;
         }

@@ -258,7 +258,8 @@ impl Face {
         self.measured[to] = other.measured[from];
         self.quality[to] = other.quality[from];
         self.heard_at[to] = other.heard_at[from];
-        self.residual[to] = other.residual[from];
+        self.noise[to] = other.noise[from];
+        self.doubt[to] = other.doubt[from];
         self.gap[to] = other.gap[from];
         self.mean[to] = other.mean[from];
         self.variance[to] = other.variance[from];
@@ -270,7 +271,8 @@ impl SavedMachine {
     /// Whether its parts fit each other, whoever wrote them.
     fn check(&self) -> Result<(), RestoreError> {
         let followers = std::iter::once(&self.follower).chain(self.rivals.iter().map(|rival| &rival.0));
-        let fits = followers.into_iter().all(SavedFollower::fits) && self.faces.len() >= self.strays.len().div_ceil(LANES);
+        let fits =
+            followers.into_iter().all(SavedFollower::fits) && self.faces.len() >= self.strays.len().div_ceil(LANES);
         if fits { Ok(()) } else { Err(RestoreError::Unreadable) }
     }
 }

@@ -110,6 +110,10 @@ fn follow(kind: &'static str, text: &str, ids: &str, tick: &str, ticks: u32) -> 
         let (squares, count) = mirror.consistency(machine).unwrap();
         run.innovations.0 += squares;
         run.innovations.1 += count;
+        let covariance = &mirror.standings[machine as usize].follower.estimate.p;
+        assert_eq!(covariance, &covariance.transpose());
+        let least = covariance.clone().symmetric_eigenvalues().min();
+        assert!(least > -1e-12 * covariance.trace(), "{kind}: {least}");
     }
     run
 }
@@ -119,7 +123,9 @@ fn say(name: &str, run: &Run) {
     for (law, count) in &run.laws {
         let (coverage, ends) = (count.coverage(), count.good_ends());
         let (looked, ended) = (count.looked, count.ends.len());
-        eprintln!("{name:18} {law:11} held {coverage:.3} of {looked:6}, within 0.05 at {ends:.2} of {ended:3} ends; innovations {nis:.3}");
+        eprintln!(
+            "{name:18} {law:11} held {coverage:.3} of {looked:6}, within 0.05 at {ends:.2} of {ended:3} ends; innovations {nis:.3}"
+        );
     }
 }
 
@@ -174,8 +180,23 @@ fn the_same_holds_of_shipped_kinds_with_all_their_wears_and_repairs() {
         ("screw-compressor", include_str!("../../../../../machine-configs/screw-compressor.toml"), "1 h", 12_000),
         ("conveyor", include_str!("../../../../../machine-configs/conveyor.toml"), "1 h", 12_000),
     ];
+    let mut laws: BTreeMap<&str, Count> = BTreeMap::new();
     for (name, text, tick, ticks) in kinds {
         let run = follow(name, text, &format!("M-{{101..{}}}", if is_long() { 140 } else { 110 }), tick, ticks);
         say(name, &run);
+        let nis = run.innovations.0 / run.innovations.1 as f64;
+        assert!((0.9..=1.1).contains(&nis), "{name}: innovations {nis}");
+        for (law, count) in run.laws {
+            let sum = laws.entry(law).or_default();
+            sum.held += count.held;
+            sum.looked += count.looked;
+            sum.ends.extend(count.ends);
+        }
+    }
+    // Ten machines of a kind are few: what is looked at again and again on one path is not independent.
+    let (low, high) = if is_long() { (0.85, 0.95) } else { (0.82, 0.97) };
+    for (law, count) in laws.iter().filter(|(_, count)| count.looked > 0) {
+        assert!((low..=high).contains(&count.coverage()), "{law}: {} of {}", count.coverage(), count.looked);
+        assert!(count.good_ends() >= 0.9, "{law}: {:?}", count.ends);
     }
 }

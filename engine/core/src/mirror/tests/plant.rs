@@ -101,9 +101,7 @@ impl Plant {
                     let name = &self.site.plan.model_of(machine).drivers[usize::from(driver)].name;
                     (self.twin.driver(0, machine, name), Quality::Good)
                 }
-                Target::Mode { machine } if self.with_modes => {
-                    (f64::from(self.mode(machine) as u8), Quality::Good)
-                }
+                Target::Mode { machine } if self.with_modes => (f64::from(self.mode(machine) as u8), Quality::Good),
                 _ => continue,
             };
             heard.push(Measurement { channel: channel as u32, time, value, quality });
