@@ -40,7 +40,8 @@ fn worn(plan: &Model, sketch: &Sketch, standing: &Standing) -> Value {
     let one = wears.map(|(number, (plan, wear))| {
         let (low, high) = estimate.interval(number, wear);
         let rate = wear.rate.map(|rate| libm::exp(estimate.x[rate]));
-        let said = json!({ "estimate": estimate.wear(number, wear), "sd": estimate.wear_sd(number, wear), "low": low, "high": high, "rate": rate });
+        let (estimate, sd) = (estimate.wear(number, wear), estimate.wear_sd(number, wear));
+        let said = json!({ "estimate": estimate, "sd": sd, "low": low, "high": high, "rate": rate });
         (plan.name.clone(), said)
     });
     one.collect()

@@ -118,14 +118,15 @@ fn follow(kind: &'static str, text: &str, ids: &str, tick: &str, ticks: u32) -> 
     run
 }
 
+// The table that a person reads when the promise breaks.
+#[allow(clippy::print_stderr)]
 fn say(name: &str, run: &Run) {
     let nis = run.innovations.0 / run.innovations.1 as f64;
     for (law, count) in &run.laws {
         let (coverage, ends) = (count.coverage(), count.good_ends());
         let (looked, ended) = (count.looked, count.ends.len());
-        eprintln!(
-            "{name:18} {law:11} held {coverage:.3} of {looked:6}, within 0.05 at {ends:.2} of {ended:3} ends; innovations {nis:.3}"
-        );
+        let held = format!("held {coverage:.3} of {looked:6}, within 0.05 at {ends:.2} of {ended:3} ends");
+        eprintln!("{name:18} {law:11} {held}; innovations {nis:.3}");
     }
 }
 

@@ -1,6 +1,5 @@
 //! What the mirror promises, with simulated plants as its oracle: they know what is true.
 
-mod cost_tmp;
 mod coverage;
 mod hostile;
 mod plant;

@@ -13,8 +13,9 @@ fn newcomer(machine: &str, item: &str) -> Newcomer {
 
 #[test]
 fn a_mirror_that_is_restored_again_and_again_goes_on_bit_for_bit() {
-    // Short lives: parts fail, are repaired, and trials are under way when the state is saved.
-    let text = PUMP.replace("120 h", "12 h");
+    // Short lives and much noise: parts fail, are repaired, and trials are under way when the state is saved.
+    let noisy = PUMP.replace("sd = 0.1 }", "sd = 10 }").replace("sd = 0.5,", "sd = 8,");
+    let text = noisy.replace("sd = 1.0 }", "sd = 20 }").replace("sd = 0.4 }", "sd = 20 }").replace("120 h", "12 h");
     let plan = plan("pump", &text, "P-{1..6}", "1 min", "");
     let site = site(&plan, &["load"]);
     let mut plant = Plant::new(&site, true);
