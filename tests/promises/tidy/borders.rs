@@ -40,11 +40,29 @@ const MUST_NOT_DEPEND: [(&str, &[&str], &str); 3] = [
 ];
 
 /// Folders of the core that are features: they meet through world, plan, dice and files, not through each other.
-const FEATURES: [&str; 10] =
-    ["drivers", "wear", "sensing", "faults", "limits", "maintenance", "links", "groups", "script", "economy"];
+const FEATURES: [&str; 12] = [
+    "drivers",
+    "wear",
+    "sensing",
+    "faults",
+    "limits",
+    "maintenance",
+    "links",
+    "groups",
+    "script",
+    "economy",
+    "detection",
+    "alerts",
+];
 
 /// The few that may: (who, whom, why).
-const MAY_IMPORT: [(&str, &str, &str); 6] = [
+const MAY_IMPORT: [(&str, &str, &str); 12] = [
+    ("alerts", "detection", "findings become alerts by the detector's name"),
+    ("alerts", "limits", "limits raise alerts by themselves where there are no rules"),
+    ("alerts", "links", "trouble upstream hides what it causes"),
+    ("alerts", "maintenance", "a rule's condition reads numbers of a machine by `Source`"),
+    ("detection", "limits", "a sensor's limits are what is judged"),
+    ("detection", "sensing", "it looks at panels, lane by lane"),
     ("limits", "economy", "alerts are counted on the machine's meters"),
     ("maintenance", "limits", "a condition may ask for an open alert"),
     ("maintenance", "wear", "work restores wear"),

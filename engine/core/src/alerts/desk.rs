@@ -220,8 +220,9 @@ impl Desk {
                 values.clear();
                 values.extend(reads.iter().map(|source| (moment.value_of)(*machine, source)));
                 let answer = bound.eval(&values);
-                // What is no number decides nothing.
-                if answer.is_nan() || (answer != 0.0) == *was {
+                // What is not known decides nothing: a comparison would take a NaN for a no.
+                let is_known = !answer.is_nan() && !values.iter().any(|value| value.is_nan());
+                if !is_known || (answer != 0.0) == *was {
                     continue;
                 }
                 *was = answer != 0.0;

@@ -14,7 +14,7 @@ impl Desk {
     /// What hides an alert of a key now.
     fn hidden(&self, key: &Key, rule: &RulePlan, time: Time) -> (Option<Hidden>, Option<Shelf>) {
         let shelf = self.shelf(key);
-        let hidden = if self.state.out_of_service.contains(&(key.machine, key.rule.clone())) {
+        let hidden = if self.is_out_of_service(key) {
             Some(Hidden::OutOfService)
         } else if shelf.is_some() {
             Some(Hidden::Shelved)
@@ -26,7 +26,16 @@ impl Desk {
         (hidden, shelf.cloned())
     }
 
+    /// Whether the rule is not judged on that machine.
+    pub(super) fn is_out_of_service(&self, key: &Key) -> bool {
+        let out = &self.state.out_of_service;
+        !out.is_empty() && out.contains(&(key.machine, key.rule.clone()))
+    }
+
     fn shelf(&self, key: &Key) -> Option<&Shelf> {
+        if self.state.shelves.is_empty() {
+            return None;
+        }
         let of = |sensor: Option<&String>| self.state.shelves.get(&(key.machine, key.rule.clone(), sensor.cloned()));
         of(Some(&key.sensor)).or_else(|| of(None))
     }
@@ -96,10 +105,12 @@ impl Desk {
     pub(super) fn review(&mut self, key: &Key, time: Time, by: &str, comment: Option<String>) {
         let Some(rule) = self.rules.of(key) else { return };
         let now = self.hidden(key, &rule, time);
+        let open = self.state.concerns.get(key).and_then(|concern| concern.open.as_ref());
+        if open.is_none_or(|open| (open.alert.hidden, &open.alert.shelved) == (now.0, &now.1)) {
+            return;
+        }
         let Some(mut concern) = self.state.concerns.remove(key) else { return };
-        if let Some(open) = &mut concern.open
-            && (open.alert.hidden, &open.alert.shelved) != (now.0, &now.1)
-        {
+        if let Some(open) = &mut concern.open {
             let was = std::mem::replace(&mut open.alert.hidden, now.0);
             open.alert.shelved = now.1;
             let step = match (was, now.0) {

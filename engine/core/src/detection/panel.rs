@@ -14,6 +14,7 @@ use super::rate::RateWatch;
 use super::view::PanelView;
 use super::{Detector, JUDGES, Turn};
 use crate::sensing::LANES;
+use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 use twinwright_model::Quality;
 use twinwright_model::time::SECOND;
@@ -58,6 +59,22 @@ struct Pass {
     hot: u16,
 }
 
+/// The pass over all lanes, for `pulp` to run on the widest vectors that there are; its bits are the same on all.
+struct Looking<'a> {
+    watch: &'a mut PanelWatch,
+    plan: &'a PanelWatchPlan,
+    view: &'a PanelView,
+}
+
+impl WithSimd for Looking<'_> {
+    type Output = Pass;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Pass {
+        self.watch.pass(self.plan, self.view)
+    }
+}
+
 /// Bits of the lanes that are true.
 #[inline(always)]
 fn bits(lanes: &[bool; LANES]) -> u16 {
@@ -74,7 +91,7 @@ impl PanelWatch {
         if view.heard == 0 {
             return 0;
         }
-        let pass = self.pass(plan, view);
+        let pass = pulp::Arch::new().dispatch(Looking { watch: self, plan, view });
         self.paced |= self.twice & pass.fresh;
         self.twice |= self.ever & pass.fresh;
         self.ever |= pass.fresh;

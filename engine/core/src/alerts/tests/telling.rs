@@ -59,7 +59,7 @@ fn in_a_flood_the_severe_are_told_and_the_others_as_there_is_room() {
     assert_eq!(told(&table.second(&over, &[])), []);
     assert_eq!(told(&table.begin(39, "cold")).len(), 1, "high is told, flood or not");
     assert_eq!(told(&table.wait(597)), []);
-    let later = table.wait(10);
+    let later = table.wait(2);
     assert_eq!(told(&later).len(), 9, "ten, less the high one that was told since");
     assert!(later.iter().all(|change| change.step == Step::RaisedAgain && change.alert.machine >= 30));
     let last = table.wait(1_200);

@@ -39,15 +39,15 @@ impl Page {
             self.waived = false;
         }
         let hidden = self.hidden(now);
-        // Out of sight until now, and over: nobody needs to look.
-        if self.open && self.gone && was_hidden.is_some() && hidden.is_none() {
-            self.open = false;
-        }
         if self.on && !self.waived && !self.out && (!self.open || self.gone) {
             (self.open, self.gone, self.known) = (true, false, false);
         }
         if self.open && !self.on {
             self.gone = true;
+        }
+        // Out of sight until now, and over: nobody needs to look.
+        if self.open && self.gone && was_hidden.is_some() && hidden.is_none() {
+            self.open = false;
         }
         let is_over = match hidden {
             None => self.known,
@@ -65,7 +65,6 @@ fn a_hundred_thousand_events_go_as_a_page_of_paper_would() {
     let mut page = Page::default();
     let mut luck = Dice::of(4, 0, "walk").stream(Purpose::named("test.walk"), 0);
     let mut counts = [0u32; 12];
-    let mut last = Vec::new();
     for event in 0..100_000u32 {
         let was_hidden = page.hidden(table.now);
         // Long pauses, so that nothing counts as fluttering.
@@ -104,7 +103,7 @@ fn a_hundred_thousand_events_go_as_a_page_of_paper_would() {
         counts[choice] += 1;
         page.pass(was_hidden, now);
         let actions: Vec<_> = ask.into_iter().map(|ask| super::asked(event, rule_of(0, "hot"), ask)).collect();
-        last = steps(&table.second(&findings, &actions));
+        let said = steps(&table.second(&findings, &actions));
         let seen = table.desk.open().first().map(|alert| (alert.status, alert.hidden, alert.returned.is_some()));
         let status = match page.hidden(table.now) {
             Some(_) => AlertStatus::Suppressed,
@@ -112,7 +111,7 @@ fn a_hundred_thousand_events_go_as_a_page_of_paper_would() {
             None => AlertStatus::Active,
         };
         let expected = page.open.then_some((status, page.hidden(table.now), page.gone));
-        assert_eq!(seen, expected, "event {event}, {choice}: {page:?} {last:?}");
+        assert_eq!(seen, expected, "event {event}, {choice}: {page:?} {said:?}");
     }
     assert!(counts[..8].iter().all(|count| *count > 5_000), "{counts:?}");
 }

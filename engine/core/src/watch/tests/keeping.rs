@@ -130,7 +130,9 @@ fn a_limit_that_is_gone_takes_its_findings_along_and_no_others() {
     assert!(alerts.is_empty(), "its rule waits five seconds");
     let later: Vec<AlertChange> =
         (21..26).flat_map(|at| watch.conclude(Time(at * SECOND), &[], &|_, _| f64::NAN, &[]).1).collect();
-    assert_eq!(later.iter().map(|change| change.step).collect::<Vec<_>>(), [Step::Returned; 4]);
+    // `b` came first and spoke for the group; now `a` speaks for itself.
+    let of = |step: Step| later.iter().filter(|change| change.step == step).count();
+    assert_eq!((later.len(), of(Step::Returned), of(Step::RaisedAgain)), (8, 4, 4));
 }
 
 #[test]
