@@ -34,7 +34,7 @@ fn usual(kind: &str, machines: u32) -> SitePlan {
 fn second(watch: &mut Watch, at: i64) -> (Vec<FindingChange>, Vec<AlertChange>) {
     let mut luck = Dice::of(9, 0, "rough").stream(Purpose::named("test.rough"), at as u64);
     for machine in 0..MACHINES {
-        let lanes = if at % 200 > 150 && machine == 1 { 0 } else { 0b01 | luck.choice(2) as u16 * 0b10 };
+        let lanes = if at % 200 > 150 && machine == 1 { 0 } else { 0b01 + 0b10 * luck.choice(2) as u16 };
         let mut view = view(machine, at * SECOND, lanes, 50.0, 1.0);
         let shift = 4.0 * libm::sin(at as f64 / 40.0 + f64::from(machine));
         view.measured[0] += luck.normal() + shift;

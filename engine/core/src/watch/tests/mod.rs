@@ -5,4 +5,3 @@ mod few_alerts;
 mod keeping;
 pub mod plant;
 mod silence;
-mod timing;
