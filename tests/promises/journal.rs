@@ -4,6 +4,7 @@
 
 mod actions;
 mod commands;
+mod cost;
 mod entries;
 mod hostile;
 mod leases;

@@ -68,40 +68,42 @@ fn refused(scratch: &Scratch, base: &Base, arguments: &[&str], code: i32) -> Str
 fn all_that_knows_runs_knows_a_live_one_while_it_goes_on_and_after() {
     let scratch = Scratch::new();
     for base in Base::both(&scratch) {
-        let mut journal = Some(run(lived(&base)));
-        for alive in [true, false] {
-            if !alive && let Some(journal) = journal.take() {
-                run(journal.close(Some(at(7_200)), at(7_300))).unwrap();
+        run(async {
+            let mut journal = Some(lived(&base).await);
+            for alive in [true, false] {
+                if !alive && let Some(journal) = journal.take() {
+                    journal.close(Some(at(7_200)), at(7_300)).await.unwrap();
+                }
+                let tell = |arguments: &[&str]| told(&scratch, &base, arguments);
+                let page = tell(&["history", "runs"]);
+                assert!(
+                    page.contains("line1-live-1") && page.contains(if alive { "running" } else { "interrupted" }),
+                    "{page}"
+                );
+                assert!(tell(&["history", "machine"]).contains("P-2"));
+                let page = tell(&["history", "machine", "P-1"]);
+                assert!(page.contains("bearing") && page.contains("hot"), "{page}");
+                // Between checkpoints the one before is told, and why.
+                let page = tell(&["history", "machine", "P-2", "--at", "+90 min"]);
+                assert!(page.contains("that of the checkpoint at 2026-01-01T01:00:00Z"), "{page}");
+                assert!(page.contains("mirrored a real plant"), "{page}");
+                let page = tell(&["history", "machine", "P-2", "--from", "+0 s", "--to", "+2 h"]);
+                assert!(page.contains("maintenance"), "{page}");
+                let page = tell(&["history", "sensor", "P-1.temp", "--last", "2", "--format", "csv"]);
+                assert!(page.contains("2026-01-01T01:59:00"), "{page}");
+                assert!(tell(&["history", "alerts", "--open"]).contains("line1-live-1/1"));
+                for report in ["daily", "weekly", "line1-live-1"] {
+                    let page = tell(&["report", report, "--out", "reports"]);
+                    assert!(page.contains("line1-live-1"), "{page}");
+                }
+                let page = tell(&["store", "status"]);
+                let engine = if alive { "an engine mirrors it" } else { "no engine mirrors it now" };
+                assert!(page.contains(engine) && page.contains("8 entries") && page.contains("journal"), "{page}");
+                let page = tell(&["store", "verify"]);
+                assert!(page.contains("journals"), "{page}");
+                tell(&["store", "prune", "--now", "2026-01-01T03:00:00Z"]);
             }
-            let tell = |arguments: &[&str]| told(&scratch, &base, arguments);
-            let page = tell(&["history", "runs"]);
-            assert!(
-                page.contains("line1-live-1") && page.contains(if alive { "running" } else { "interrupted" }),
-                "{page}"
-            );
-            assert!(tell(&["history", "machine"]).contains("P-2"));
-            let page = tell(&["history", "machine", "P-1"]);
-            assert!(page.contains("bearing") && page.contains("hot"), "{page}");
-            // Between checkpoints the one before is told, and why.
-            let page = tell(&["history", "machine", "P-2", "--at", "+90 min"]);
-            assert!(page.contains("that of the checkpoint at 2026-01-01T01:00:00Z"), "{page}");
-            assert!(page.contains("mirrored a real plant"), "{page}");
-            let page = tell(&["history", "machine", "P-2", "--from", "+0 s", "--to", "+2 h"]);
-            assert!(page.contains("maintenance"), "{page}");
-            let page = tell(&["history", "sensor", "P-1.temp", "--last", "2", "--format", "csv"]);
-            assert!(page.contains("2026-01-01T01:59:00"), "{page}");
-            assert!(tell(&["history", "alerts", "--open"]).contains("line1-live-1/1"));
-            for report in ["daily", "weekly", "line1-live-1"] {
-                let page = tell(&["report", report, "--out", "reports"]);
-                assert!(page.contains("line1-live-1"), "{page}");
-            }
-            let page = tell(&["store", "status"]);
-            let engine = if alive { "an engine mirrors it" } else { "no engine mirrors it now" };
-            assert!(page.contains(engine) && page.contains("8 entries") && page.contains("journal"), "{page}");
-            let page = tell(&["store", "verify"]);
-            assert!(page.contains("journals"), "{page}");
-            tell(&["store", "prune", "--now", "2026-01-01T03:00:00Z"]);
-        }
+        });
         let copy = if matches!(base, Base::Sqlite(_)) { "copy.db" } else { "copy.dump" };
         told(&scratch, &base, &["store", "backup", copy]);
     }
@@ -165,6 +167,10 @@ fn alerts_are_listed_shown_and_dealt_with_where_no_engine_is() {
         assert!(page.contains("out of service: P-2 hot") && tell(&["alerts", "list"]).contains("P-2 hot"), "{page}");
         assert!(tell(&["alerts", "in-service", "P-2", "hot", "--by", "ann"]).contains("no rule is out of service"));
         assert_eq!(tell(&["alerts", "list", "--all"]).lines().count(), 2);
+        // It was raised at the third second and is resolved now.
+        for (option, time, lines) in [("--from", "2026-01-01T00:00:00Z", 2), ("--to", "2026-01-01T00:00:03Z", 1)] {
+            assert_eq!(tell(&["alerts", "list", option, time]).lines().count(), lines, "{option}");
+        }
         let audit = "SELECT who, action FROM audit_log WHERE action NOT LIKE 'm%' ORDER BY id";
         let noted = base.ask(audit);
         assert_eq!(
@@ -215,24 +221,25 @@ fn what_cannot_be_asked_of_an_alert_is_refused_with_what_was_expected() {
 fn a_living_engine_is_asked_and_its_answer_shown() {
     let scratch = Scratch::new();
     for base in Base::both(&scratch) {
-        let mut journal = run(lived(&base));
-        std::thread::scope(|scope| {
-            let asking = scope.spawn(|| tell(&scratch, &base, &["alerts", "ack", "1", "--by", "ann"]));
-            run(async {
-                let action = loop {
-                    if let Some(action) = journal.actions_waiting().await.unwrap().pop() {
-                        break action;
-                    }
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                };
-                let mut entry = plain(9);
-                let by = Some((action.asked, action.by.clone()));
-                entry.heard.actions = vec![(9, action)];
-                let after = Alert { acknowledged: by, ..alert(1, AlertStatus::Acknowledged) };
-                entry.alerts = vec![change(2, 8_000, Step::Acknowledged, after)];
-                journal.append(&entry).await.unwrap();
+        let (folder, url) = (scratch.path().to_owned(), base.url());
+        run(async {
+            let mut journal = lived(&base).await;
+            let asking = tokio::task::spawn_blocking(move || {
+                twinwright(&folder, &["alerts", "ack", "1", "--by", "ann", "--store", &url])
             });
-            let output = asking.join().expect("no panic");
+            let action = loop {
+                if let Some(action) = journal.actions_waiting().await.unwrap().pop() {
+                    break action;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            };
+            let mut entry = plain(9);
+            let by = Some((action.asked, action.by.clone()));
+            entry.heard.actions = vec![(9, action)];
+            let after = Alert { acknowledged: by, ..alert(1, AlertStatus::Acknowledged) };
+            entry.alerts = vec![change(2, 8_000, Step::Acknowledged, after)];
+            journal.append(&entry).await.unwrap();
+            let output = asking.await.expect("no panic");
             assert_eq!(output.status.code(), Some(0), "{}", said(&output));
             assert!(shown(&output).contains("acknowledged by ann"), "{}", shown(&output));
         });

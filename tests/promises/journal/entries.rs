@@ -3,6 +3,7 @@
 use super::*;
 use crate::wires::run;
 use twinwright_io::outlets::trouble::OutletTrouble;
+use twinwright_io::store::journal::{checkpoint_before, entry_of_tick};
 use twinwright_tests::Scratch;
 
 /// Makes every insert into a table fail, or work again.
@@ -199,6 +200,15 @@ fn what_a_mirror_starts_from_is_its_last_state_and_what_was_heard_after_it() {
             assert_eq!((again.run, again.of, again.of_written, again.written), (opened.run, opened.run, 3, 3));
             assert_eq!(again.waiting.readings, [heard(5, 1, 5, 0.5)]);
             assert!(again.before.is_none());
+            let mut link = crate::store::links::link(&base).await;
+            for (tick, entry) in [(0, Some(1)), (2, Some(2)), (3, Some(3)), (4, None)] {
+                assert_eq!(entry_of_tick(&mut link, opened.run, tick).await.unwrap(), entry, "tick {tick}");
+            }
+            for (seconds, tick) in [(1, None), (2, Some(2)), (9, Some(2))] {
+                let kept = checkpoint_before(&mut link, opened.run, at(seconds)).await.unwrap();
+                assert_eq!(kept.map(|kept| kept.tick), tick, "second {seconds}");
+            }
+            link.close().await;
         });
     }
 }

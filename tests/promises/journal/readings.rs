@@ -22,7 +22,7 @@ fn entries(count: u64) -> (Vec<Entry>, Wanted) {
             let channel = [0, 1, 4, 5, 2, 3][(luck.next() % 6) as usize];
             let value = match luck.next() % 9 {
                 0 => f64::NAN,
-                n => 0.1 * n as f64,
+                n => n as f64 / 8.0,
             };
             let quality = Quality::from_code((luck.next() % 6) as u8);
             let time = Time(START + nanos);

@@ -67,11 +67,17 @@ pub struct ListArgs {
     #[command(flatten)]
     pub which: WhichArgs,
     /// Those that are hidden: shelved, suppressed by design, out of service
-    #[arg(long, conflicts_with = "all")]
+    #[arg(long, conflicts_with_all = ["all", "from", "to"])]
     pub hidden: bool,
     /// All, whatever became of them, the newest first
     #[arg(long)]
     pub all: bool,
+    /// Those that there were since this instant, open or not
+    #[arg(long, value_name = "INSTANT")]
+    pub from: Option<String>,
+    /// Those that there were before this instant, open or not
+    #[arg(long, value_name = "INSTANT")]
+    pub to: Option<String>,
     /// So many at most
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub last: u32,

@@ -29,11 +29,7 @@ pub fn command(args: &AlertsArgs, now: Time) -> Result<Answer, Trouble> {
 }
 
 fn list(args: &ListArgs) -> Result<Answer, Trouble> {
-    let shown = match (args.hidden, args.all) {
-        (true, _) => Shown::Hidden,
-        (_, true) => Shown::Raised(Stretch::ALL),
-        _ => Shown::Open,
-    };
+    let shown = shown(args)?;
     let (mut alerts, out) = look(&args.which, async |link| {
         if board::latest_live(link).await?.is_none() {
             let store = link.name();
@@ -58,6 +54,27 @@ fn list(args: &ListArgs) -> Result<Answer, Trouble> {
     } else {
         page::list(&alerts, &out, shown)
     }))
+}
+
+/// Which alerts are meant.
+fn shown(args: &ListArgs) -> Result<Shown, Trouble> {
+    let wrong = |option: &str, text: &str, why: &str| {
+        Trouble::Input(format!("{option} {text}: {why}; expected an instant such as 2026-02-01T06:00:00Z"))
+    };
+    let instant = |option: &str, text: &Option<String>, other: Time| match text {
+        Some(text) => Time::parse(text).map_err(|why| wrong(option, text, &why)),
+        None => Ok(other),
+    };
+    let from = instant("--from", &args.from, Stretch::ALL.from)?;
+    let to = instant("--to", &args.to, Stretch::ALL.to)?;
+    match (&args.from, &args.to) {
+        (Some(from_text), Some(to_text)) if from >= to => {
+            Err(wrong("--to", to_text, &format!("this is not after --from {from_text}")))
+        }
+        (None, None) if args.hidden => Ok(Shown::Hidden),
+        (None, None) if !args.all => Ok(Shown::Open),
+        _ => Ok(Shown::During(Stretch { from, to })),
+    }
 }
 
 fn show(args: &ShowArgs) -> Result<Answer, Trouble> {
@@ -92,7 +109,7 @@ async fn uid(link: &mut Link, asked: &str) -> Result<String, Trouble> {
 
 async fn unknown(link: &mut Link, uid: &str) -> Result<Trouble, Trouble> {
     let mut known: Vec<String> = Vec::new();
-    for shown in [Shown::Open, Shown::Hidden, Shown::Raised(Stretch::ALL)] {
+    for shown in [Shown::Open, Shown::Hidden, Shown::During(Stretch::ALL)] {
         known.extend(board::board(link, shown, 100).await?.into_iter().map(|alert| alert.uid));
     }
     let hint = match names::nearest(uid, known.iter().map(String::as_str)) {

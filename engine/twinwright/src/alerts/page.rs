@@ -15,7 +15,7 @@ pub fn list(alerts: &[BoardRow], out: &[OutOfService], which: Shown) -> String {
     let mut text = match (alerts.is_empty(), which) {
         (true, Shown::Open) => "no alert is open\n".to_owned(),
         (true, Shown::Hidden) => "no alert is hidden\n".to_owned(),
-        (true, Shown::Raised(_)) => "there was no alert\n".to_owned(),
+        (true, Shown::During(_)) => "there was no alert\n".to_owned(),
         (false, _) => sheet(alerts).text(),
     };
     for one in out {

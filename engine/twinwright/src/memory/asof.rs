@@ -1,6 +1,6 @@
 //! What the machines of a run were at an instant, exactly: as it was kept, or worked out again.
 
-use super::recorded::{compiled, named};
+use super::recorded::{compiled, mirrored, named};
 use super::replay::world_at;
 use crate::{Trouble, store};
 use serde_json::Value;
@@ -25,6 +25,9 @@ pub fn as_of(url: &str, run: Option<&str>, at: Time) -> Result<AsOf, Trouble> {
             Some(name) => named(link, name).await?,
             None => latest(link, at).await?,
         };
+        if row.kind == "live" {
+            return at_checkpoint(link, row, at).await;
+        }
         check_reach(link, &row, at).await?;
         let after = at.since(row.start).0.div_euclid(row.tick.0);
         let time = Time(row.start.0 + after * row.tick.0);
@@ -38,6 +41,12 @@ pub fn as_of(url: &str, run: Option<&str>, at: Time) -> Result<AsOf, Trouble> {
         let machines = twin.portraits().into_iter().map(|(machine, state)| (name(machine), state)).collect();
         Ok(AsOf { run: run.row.name, time, machines })
     })
+}
+
+/// A live run is known at its checkpoints: between them it would take its journal and the mirror to say.
+async fn at_checkpoint(link: &mut Link, row: RunRow, at: Time) -> Result<AsOf, Trouble> {
+    let machines = checkpoints::states_at(link, row.id, at).await?;
+    if machines.is_empty() { Err(mirrored(link, &row)) } else { Ok(AsOf { run: row.name, time: at, machines }) }
 }
 
 async fn latest(link: &mut Link, at: Time) -> Result<RunRow, Trouble> {

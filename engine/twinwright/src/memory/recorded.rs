@@ -69,14 +69,20 @@ pub async fn named(link: &mut Link, name: &str) -> Result<RunRow, Trouble> {
     Err(Trouble::Input(format!("{store}: there is no run `{name}`; {known}{near}")))
 }
 
+/// No scenario makes a live run again.
+pub fn mirrored(link: &Link, row: &RunRow) -> Trouble {
+    let (store, name) = (link.name(), &row.name);
+    Trouble::Input(format!(
+        "{store}: run `{name}` mirrored a real plant, and its states are known at its checkpoints only"
+    ))
+}
+
 /// Compiles a run again. Where that gives another plan than the one that was run, nothing of it may be believed.
 pub async fn compiled(link: &mut Link, row: RunRow) -> Result<Recorded, Trouble> {
-    let (store, name) = (link.name().to_owned(), row.name.clone());
     if row.kind == "live" {
-        return Err(Trouble::Input(format!(
-            "{store}: run `{name}` mirrored a real plant: no scenario makes it again; its states are known at its checkpoints"
-        )));
+        return Err(mirrored(link, &row));
     }
+    let (store, name) = (link.name().to_owned(), row.name.clone());
     let files = Files(checkpoints::machine_files(link, row.id).await?);
     let document = Document { name: format!("{store}: run `{name}`"), text: row.document.clone() };
     let study = plan::study(&document, &files, &changes_of(&row)).map_err(Trouble::Files)?;

@@ -172,7 +172,7 @@ mod tests {
             newcomers: vec![Newcomer { name, unit: "°C".to_owned() }],
             readings,
             actions: vec![(u32::MAX, action)],
-            closed: (luck.next() % 2 == 0).then_some(7),
+            closed: luck.next().is_multiple_of(2).then_some(7),
         }
     }
 

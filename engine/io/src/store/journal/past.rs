@@ -47,7 +47,9 @@ pub async fn checkpoint_before(link: &mut Link, run: i64, until: Time) -> Result
 
 /// What was heard up to an entry for ticks after a given one: readings that are ahead of their time, and actions.
 pub async fn waiting(link: &mut Link, run: i64, entry: u64, tick: u32) -> Result<Hearing, OutletTrouble> {
-    let ask = "SELECT number, body FROM journal WHERE run_id = $1 AND last_tick > $2 AND number <= $3 ORDER BY number";
+    // By the index of ticks: of all entries only the last few are ahead. The plus keeps SQLite from going by number.
+    let ask =
+        "SELECT number, body FROM journal WHERE run_id = $1 AND last_tick > $2 AND +number <= $3 ORDER BY +number";
     let mut waiting = Hearing::default();
     for row in link.all(ask, &[run.into(), tick.into(), (entry as i64).into()]).await? {
         let heard = unpacked(link, row.int(0), row.bytes(1))?;
@@ -114,9 +116,22 @@ fn unpacked(link: &Link, number: i64, bytes: &[u8]) -> Result<Hearing, OutletTro
 
 /// The first entry by which a tick was over: replaying up to it shows that tick. None where no entry is that far.
 pub async fn entry_of_tick(link: &mut Link, run: i64, tick: u32) -> Result<Option<u64>, OutletTrouble> {
-    let ask = "SELECT min(number) FROM journal WHERE run_id = $1 AND closed_tick >= $2";
-    let found = link.first(ask, &[run.into(), tick.into()]).await?;
-    Ok(found.and_then(|row| row.maybe_int(0)).map(i64::unsigned_abs))
+    let ask = "SELECT coalesce(min(number), 0), coalesce(max(number), -1) FROM journal WHERE run_id = $1";
+    let reach = link.first(ask, &[run.into()]).await?.unwrap_or_default();
+    // Ticks close in order, so half of what is left is out with each look.
+    let (mut low, mut high) = (reach.int(0), reach.int(1) + 1);
+    let end = high;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let look = "SELECT closed_tick FROM journal WHERE run_id = $1 AND number = $2";
+        let closed = link.first(look, &[run.into(), middle.into()]).await?;
+        if closed.and_then(|row| row.maybe_int(0)).is_some_and(|closed| closed >= i64::from(tick)) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Ok((low < end).then_some(low.unsigned_abs()))
 }
 
 /// Looks through an entry of a journal: what is wrong with its bytes.

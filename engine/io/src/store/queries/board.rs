@@ -60,8 +60,8 @@ pub enum Shown {
     Open,
     /// Those that are shelved, suppressed by design or out of service.
     Hidden,
-    /// Those that were raised in a stretch, whatever became of them, the newest first.
-    Raised(Stretch),
+    /// Those that there were in a stretch, raised before or in it and not resolved before, the newest first.
+    During(Stretch),
 }
 
 macro_rules! board {
@@ -82,8 +82,10 @@ const OPEN: &str = board!(
 );
 const HIDDEN: &str =
     board!("a.status = 'suppressed' AND r.kind = 'live' ORDER BY a.priority DESC, a.raised_at DESC, a.id LIMIT $1");
-const RAISED: &str =
-    board!("a.raised_at >= $1 AND a.raised_at < $2 AND r.kind = 'live' ORDER BY a.raised_at DESC, a.id DESC LIMIT $3");
+const DURING: &str = board!(
+    "a.raised_at < $2 AND (a.resolved_at IS NULL OR a.resolved_at >= $1) AND r.kind = 'live' \
+     ORDER BY a.raised_at DESC, a.id DESC LIMIT $3"
+);
 const ONE: &str = board!("a.uid = $1");
 
 /// The alerts of all live runs of a store, so many at most.
@@ -91,7 +93,7 @@ pub async fn board(link: &mut Link, shown: Shown, most: i64) -> Result<Vec<Board
     let (ask, values): (&'static str, Vec<Cell>) = match shown {
         Shown::Open => (OPEN, vec![most.into()]),
         Shown::Hidden => (HIDDEN, vec![most.into()]),
-        Shown::Raised(stretch) => (RAISED, vec![stretch.from.into(), stretch.to.into(), most.into()]),
+        Shown::During(stretch) => (DURING, vec![stretch.from.into(), stretch.to.into(), most.into()]),
     };
     let mut rows = Vec::new();
     link.each(ask, &values, |row| rows.push(alert(&row))).await?;
