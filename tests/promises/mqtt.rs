@@ -4,7 +4,7 @@
 
 mod hostile;
 mod loss;
-mod tls;
+pub(crate) mod tls;
 mod wire;
 
 use std::sync::Arc;

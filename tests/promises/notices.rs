@@ -10,6 +10,7 @@ mod mailboxes;
 mod mails;
 mod order;
 mod states;
+mod tls;
 mod webhooks;
 
 use crate::ledger::link;
@@ -96,6 +97,6 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < ENOUGH, "waited too long: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(30)).await;
     }
 }

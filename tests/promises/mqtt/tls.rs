@@ -14,7 +14,7 @@ fn openssl(folder: &Path, arguments: &str) {
 }
 
 /// An authority, and a certificate for the loopback and one for a client that it signed.
-fn certify(folder: &Path) {
+pub(crate) fn certify(folder: &Path) {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     for name in ["ca", "stranger"] {
         openssl(folder, &format!("req -x509 {key} -keyout {name}.key -out {name}.pem -days 2 -subj /CN={name}"));

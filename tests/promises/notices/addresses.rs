@@ -189,7 +189,6 @@ fn no_dress_of_an_address_fools_the_guard() {
         "[2002:7f00:1::]",
         "[2001:0:1::1]",
         "[::1%25eth0]",
-        "",
     ] {
         refused("webhook.ops", &format!("https://{host}/hook"), &secret);
         cases += 1;

@@ -67,14 +67,11 @@ pub(super) enum Mark {
     Tried(Verdict, Option<Time>),
 }
 
-/// Rows of a page.
-pub(super) const PAGE: usize = 500;
-
-/// The next waiting rows of an outlet behind an id.
-pub(super) async fn page(link: &mut Link, outlet: &str, after: i64) -> Result<Vec<Notice>, OutletTrouble> {
+/// The next so many waiting rows of an outlet behind an id.
+pub(super) async fn page(link: &mut Link, outlet: &str, after: i64, most: usize) -> Result<Vec<Notice>, OutletTrouble> {
     let ask = "SELECT id, uid, payload, created_at, next_attempt_at, attempts FROM outbox \
                WHERE topic = $1 AND state = 'waiting' AND id > $2 ORDER BY id LIMIT $3";
-    let rows = link.all(ask, &[outlet.into(), after.into(), (PAGE as i64).into()]).await?;
+    let rows = link.all(ask, &[outlet.into(), after.into(), (most as i64).into()]).await?;
     let notice = |row: crate::store::Record| Notice {
         id: row.int(0),
         uid: row.text(1).to_owned(),

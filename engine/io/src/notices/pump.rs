@@ -4,7 +4,7 @@
 //! wire that is away are waited for, with pauses; neither costs a notice one of its tries.
 
 use super::due::{self, Choice};
-use super::outbox::{self, Mark, Notice, PAGE};
+use super::outbox::{self, Mark, Notice};
 use super::{Verdict, Wire, now};
 use crate::outlets::trouble::OutletTrouble;
 use crate::store::{Link, Place};
@@ -18,8 +18,10 @@ use tokio::task::JoinHandle;
 const LOOK: Duration = Duration::from_secs(1);
 /// What is due still goes out at the end, but not for longer.
 const LAST_CALL: Duration = Duration::from_secs(5);
-/// Pages that are looked through for something that may go.
-const PAGES: usize = 40;
+/// Rows that are looked through for something that may go.
+const LOOKED_AT: u64 = 20_000;
+/// Rows that nobody wants are written down so many at a time.
+const UNWANTED: usize = 500;
 
 /// How an outlet does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -168,11 +170,13 @@ impl Task {
         let most = if self.rests.is_some_and(|until| Instant::now() < until) { 0 } else { terms.at_once };
         let mut choice = Choice::new(now(), most, gather);
         let (mut unwanted, mut after, mut seen) = (Vec::new(), 0, 0);
-        for _ in 0..PAGES {
-            let page = outbox::page(link, &terms.name, after).await?;
+        // Some more than can go, since most lanes have several rows.
+        let length = (4 * terms.at_once).clamp(64, 500);
+        while seen < LOOKED_AT {
+            let page = outbox::page(link, &terms.name, after, length).await?;
             after = page.last().map_or(after, |notice| notice.id);
             seen += page.len() as u64;
-            let was_last = page.len() < PAGE;
+            let was_last = page.len() < length;
             for notice in page {
                 if terms.wants(&notice) {
                     let lane = self.wire.lane(&notice);
@@ -181,7 +185,7 @@ impl Task {
                     unwanted.push(notice);
                 }
             }
-            if was_last || choice.is_full() || unwanted.len() >= PAGE {
+            if was_last || choice.is_full() || unwanted.len() >= UNWANTED {
                 break;
             }
         }

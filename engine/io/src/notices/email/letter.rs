@@ -5,6 +5,7 @@
 
 use crate::notices::{Notice, tone};
 use lettre::Message;
+use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, MultiPart};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -34,7 +35,7 @@ impl Letter {
         }
         let made = match &self.html {
             Some(html) => mail.multipart(MultiPart::alternative_plain_html(self.text.clone(), html.clone())),
-            None => mail.body(self.text.clone()),
+            None => mail.header(ContentType::TEXT_PLAIN).body(self.text.clone()),
         };
         made.map_err(|e| format!("no mail can be made of it: {e}"))
     }

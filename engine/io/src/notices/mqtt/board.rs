@@ -73,6 +73,7 @@ impl StateBoard {
     /// A machine's state is now this JSON. Never waits.
     pub fn show(&self, machine: &str, portrait: &str) {
         if portrait.len() > LARGEST {
+            tracing::debug!("the state of {machine} is longer than {LARGEST} bytes and is not shown");
             return;
         }
         let mut all = self.shared.shown();
