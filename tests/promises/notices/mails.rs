@@ -129,7 +129,6 @@ fn hostile_texts_stay_texts() {
                 "Content-Transfer-Encoding",
             ];
             assert!(names.iter().all(|name| known.contains(&name.as_str())), "{names:?}");
-        }", mail.raw);
         }
         let text = mails[0].text();
         let page = text.split("Content-Type: text/html").nth(1).expect("a mail of alerts has a page");

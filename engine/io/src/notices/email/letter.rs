@@ -13,7 +13,7 @@ use std::fmt::Write;
 use twinwright_model::Time;
 
 const SUBJECT: usize = 150;
-const CELL: usize = 300;
+const LONGEST: usize = 300;
 /// A report's text at most.
 const REPORT: usize = 200_000;
 
@@ -55,8 +55,10 @@ fn id_of(notices: &[&Notice]) -> String {
     id
 }
 
+type Cell = fn(&Notice) -> String;
+
 /// The columns of the table: a title, and what stands there.
-const COLUMNS: [(&str, fn(&Notice) -> String); 7] = [
+const COLUMNS: [(&str, Cell); 7] = [
     ("time", |notice| time(notice.payload.get("time"))),
     ("severity", |notice| text(notice, "severity")),
     ("machine", |notice| text(notice, "machine")),
@@ -67,7 +69,7 @@ const COLUMNS: [(&str, fn(&Notice) -> String); 7] = [
 ];
 
 fn text(notice: &Notice, key: &str) -> String {
-    tone::line(notice.text(key).unwrap_or_default(), CELL)
+    tone::line(notice.text(key).unwrap_or_default(), LONGEST)
 }
 
 /// What happened, by whom if by somebody, and what that person said.
@@ -86,7 +88,7 @@ fn step(notice: &Notice) -> String {
 /// A time as text, also where it is a number of microseconds.
 fn time(value: Option<&Value>) -> String {
     match value {
-        Some(Value::String(text)) => tone::line(text, CELL),
+        Some(Value::String(text)) => tone::line(text, LONGEST),
         Some(Value::Number(micros)) => {
             micros.as_i64().map_or(String::new(), |micros| Time(micros.saturating_mul(1_000)).to_string())
         }
@@ -230,7 +232,7 @@ mod tests {
             }
             let report = notice(bad, json!({ "report": bad, "subject": bad, "text": bad }));
             for letter in [of_alerts(bad, &[&one]), of_report(bad, &report)] {
-                let mail = letter.mail(&from, &[from.clone()]).unwrap();
+                let mail = letter.mail(&from, std::slice::from_ref(&from)).unwrap();
                 let raw = String::from_utf8(mail.formatted()).unwrap();
                 let (head, _) = raw.split_once("\r\n\r\n").unwrap();
                 let names: Vec<&str> = head
