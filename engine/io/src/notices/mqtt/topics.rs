@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(topic(plain, "", "\0\n\u{1b}\u{ffff}"), "twin/-/alert/%00%0A%1B%EF%BF%BF");
         assert_eq!(topic("{path}/{site}/a-{machine}/{sensor}/{rule}", "ü ß", "r"), "acme/lyon/line-1/a-ü ß/-/r");
         assert_eq!(topic(plain, "P-101", "stuck"), "twin/P-101/alert/stuck.temp");
-        assert_eq!(topic("twin/{machine}/{sensor}/{rule}", "P-101", "stuck"), "twin/P-101/temp/stuck");
+        assert_eq!(topic("twin/{machine}/alert/{sensor}/{rule}", "P-101", "stuck"), "twin/P-101/alert/temp/stuck");
         let [one, other] = ["x", "y"].map(|end| topic(plain, &("é".repeat(5_000) + end), "r"));
         assert!(one != other && one.len() < 250 && other.len() < 250, "{one} {other}");
     }
