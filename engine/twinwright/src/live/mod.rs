@@ -2,7 +2,7 @@
 
 pub mod arguments;
 mod begin;
-mod broker;
+pub mod broker;
 pub mod demo;
 pub mod engine;
 mod gauges;
