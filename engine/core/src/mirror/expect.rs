@@ -20,7 +20,7 @@ impl Mirror {
     /// One machine meets what was heard of it.
     pub(super) fn meet(&mut self, machine: usize, words: Range<usize>, see: &mut dyn FnMut(&PanelView)) {
         let now = self.time();
-        self.expect(machine);
+        self.foresee(machine);
         for panel in 0..self.standings[machine].faces.len() {
             let used = self.lanes_of(machine, panel);
             self.standings[machine].faces[panel].fall_silent(used, now, &self.site.time);
@@ -30,7 +30,7 @@ impl Mirror {
     }
 
     /// True values of this tick, and from them what sensors should read.
-    fn expect(&mut self, machine: usize) {
+    fn foresee(&mut self, machine: usize) {
         let Some(who) = self.machines.get(machine) else { return };
         let (model, sketch) = (&self.plan.models[who.model as usize], &self.sketches[who.model as usize]);
         let (slots, standing) = (&mut self.slots[machine], &mut self.standings[machine]);
