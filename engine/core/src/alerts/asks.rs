@@ -43,7 +43,7 @@ impl Desk {
         let (machine, rule) = match (&action.at, keys.first()) {
             (Aim::Alert(_), Some(key)) => (key.machine, key.rule.clone()),
             (Aim::Alert(uid), None) => return Err(format!("there is no open alert `{}`", cut(&shown(uid), 200))),
-            (Aim::Rule { machine, rule }, _) => (self.machine_named(machine)?, rule.clone()),
+            (Aim::Rule { machine, rule }, _) => (self.with_rule(machine, rule)?, rule.clone()),
         };
         let comment = action.reason.as_deref().map(|text| cut(&shown(text.trim()), LONGEST_COMMENT));
         let comment = comment.filter(|text| !text.is_empty());
@@ -110,9 +110,13 @@ impl Desk {
         open.filter(|(key, open)| is_meant(key, &open.alert.uid)).map(|(key, _)| key.clone()).collect()
     }
 
-    fn machine_named(&self, name: &str) -> Result<u32, String> {
+    /// The machine of that name, if the rule is judged on it.
+    fn with_rule(&self, name: &str, rule: &str) -> Result<u32, String> {
         let place = self.names.iter().position(|known| known == name);
-        place.map(|at| at as u32).ok_or_else(|| format!("there is no machine `{}`", cut(&shown(name), 200)))
+        let machine = place.ok_or_else(|| format!("there is no machine `{}`", cut(&shown(name), 200)))? as u32;
+        let key = Key { rule: rule.to_owned(), ..Key::first_of(machine) };
+        let unknown = || format!("there is no rule `{}` on {}", cut(&shown(rule), 200), shown(name));
+        self.rules.of(&key).map(|_| machine).ok_or_else(unknown)
     }
 
     /// Does something to all of them; refuses when it could be done to none.

@@ -120,7 +120,7 @@ impl PanelWatchPlan {
     ) -> PanelWatchPlan {
         let mut plan = PanelWatchPlan::quiet(time);
         let gap = tick as f64 / SECOND as f64 * f64::from(panel.every.max(1)) / f64::from(panel.per_tick.max(1));
-        plan.expect(detectors);
+        plan.compare_with(detectors);
         for sensor in sensors.iter().filter(|sensor| sensor.panel == number) {
             let lane = usize::from(sensor.lane);
             plan.names[lane] = Some((sensor.name.clone(), sensor.unit.clone()));
@@ -143,7 +143,8 @@ impl PanelWatchPlan {
         self.close();
     }
 
-    fn expect(&mut self, detectors: &DetectorPlan) {
+    /// How far from the expectation is too far.
+    fn compare_with(&mut self, detectors: &DetectorPlan) {
         if let Some((deviations, _)) = detectors.residual {
             (self.residual, self.residual_calm) = (deviations, CALM * deviations);
         }

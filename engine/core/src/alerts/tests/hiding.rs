@@ -62,6 +62,7 @@ fn a_rule_can_be_shelved_before_it_has_an_alert_but_not_for_ever_nor_without_a_r
         action("5", "ann", None, Ask::Comment),
         Action { at: alert(9), ..action("6", "ann", Some("x"), Ask::Acknowledge) },
         Action { at: rule_of(7, "hot"), ..action("7", "ann", Some("x"), Ask::OutOfService) },
+        Action { at: rule_of(0, "hott"), ..action("9", "ann", Some("x"), Ask::OutOfService) },
         action("8", "ann", Some("x"), Ask::InService),
     ];
     table.answers.clear();
