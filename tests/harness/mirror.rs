@@ -1,8 +1,10 @@
 //! `twinwright live` as a process: started, asked to stop, killed as a power cut would, and what it said.
 
 use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// Far above what a busy machine needs.
@@ -11,9 +13,22 @@ const ENOUGH: Duration = Duration::from_secs(60);
 /// A live engine of one test.
 #[derive(Debug)]
 pub struct Mirror {
-    child: Child,
+    shared: Arc<Shared>,
     out: PathBuf,
     err: PathBuf,
+}
+
+#[derive(Debug)]
+struct Shared {
+    child: Mutex<Child>,
+    /// It is killed as soon as it says this.
+    last_word: Mutex<Option<String>>,
+}
+
+impl Shared {
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().expect("nobody panics with a child in hand")
+    }
 }
 
 impl Mirror {
@@ -23,16 +38,20 @@ impl Mirror {
         let open = |path: &Path| {
             File::options().create(true).append(true).open(path).expect("a file in a temporary folder can be written")
         };
-        let child = Command::new(crate::program())
+        let mut child = Command::new(crate::program())
             .arg("live")
             .args(arguments)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(open(&out))
-            .stderr(open(&err))
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        Mirror { child, out, err }
+        let says = child.stderr.take().expect("it was asked for");
+        let shared = Arc::new(Shared { child: Mutex::new(child), last_word: Mutex::default() });
+        let (log, listener) = (open(&err), shared.clone());
+        std::thread::spawn(move || listen(says, log, &listener));
+        Mirror { shared, out, err }
     }
 
     /// Starts it and waits until it hears its feeds.
@@ -61,13 +80,20 @@ impl Mirror {
     }
 
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.shared.child().id()
     }
 
     /// As a power cut would.
     pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let mut child = self.shared.child();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+
+    /// As a power cut would, the next time that it says this.
+    pub fn kill_at(&mut self, word: &str) {
+        *self.shared.last_word.lock().expect("a word can be set") = Some(word.to_owned());
+        self.ended();
     }
 
     /// As `systemctl stop` would; how it ended.
@@ -81,11 +107,16 @@ impl Mirror {
         assert!(sent.is_ok_and(|status| status.success()), "the engine can be sent {name}");
     }
 
+    /// How it ended, if it has.
+    fn end(&self) -> Option<ExitStatus> {
+        self.shared.child().try_wait().expect("a child can be asked how it is")
+    }
+
     /// Waits until it has ended by itself.
     pub fn ended(&mut self) -> ExitStatus {
         let begun = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().expect("a child can be asked how it is") {
+            if let Some(status) = self.end() {
                 return status;
             }
             assert!(begun.elapsed() < ENOUGH, "it does not end:\n{}", self.last_words());
@@ -97,7 +128,8 @@ impl Mirror {
     pub fn wait_for(&mut self, what: &str, holds: impl Fn(&Mirror) -> bool) {
         let begun = Instant::now();
         while !holds(self) {
-            if let Ok(Some(status)) = self.child.try_wait() {
+            if let Some(status) = self.end() {
+                std::thread::sleep(Duration::from_millis(50));
                 assert!(holds(self), "it ended with {status} before {what}:\n{}", self.last_words());
                 return;
             }
@@ -110,5 +142,20 @@ impl Mirror {
 impl Drop for Mirror {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// Writes down what it says, and kills it at a word.
+fn listen(mut says: ChildStderr, mut log: File, shared: &Shared) {
+    let mut some = [0; 16 * 1024];
+    while let Ok(count @ 1..) = says.read(&mut some) {
+        let text = &some[..count];
+        let mut word = shared.last_word.lock().expect("a word can be read");
+        if word.as_ref().is_some_and(|word| text.windows(word.len()).any(|part| part == word.as_bytes())) {
+            let _ = shared.child().kill();
+            *word = None;
+        }
+        drop(word);
+        let _ = log.write_all(text);
     }
 }

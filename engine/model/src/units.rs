@@ -1,8 +1,8 @@
 //! Times and sizes as people write them: `12 min`, `1.5 h`, `90 d`, `64 KiB`.
 
-use std::fmt;
 use crate::Span;
 use crate::names;
+use std::fmt;
 
 /// Unit names and their length in nanoseconds.
 pub const UNITS: [(&str, f64); 8] = [

@@ -38,7 +38,9 @@ enum Command {
         twinwright generate scenarios/sensor-faults-labelled.toml --to file:seen.jsonl --out out/truth --readings --truth")]
     Generate(Box<GenerateArgs>),
     /// Mirror real machines from their feeds: nothing lost, few and meaningful alerts, a history
-    #[command(after_help = "Examples:\n  twinwright live --demo\n  twinwright live scenarios/line-1.site.toml --metrics 127.0.0.1:9187")]
+    #[command(
+        after_help = "Examples:\n  twinwright live --demo\n  twinwright live scenarios/line-1.site.toml --metrics 127.0.0.1:9187"
+    )]
     Live(LiveArgs),
     /// Say exactly what a system under test lost, doubled, reordered or altered
     #[command(

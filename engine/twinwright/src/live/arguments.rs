@@ -64,7 +64,8 @@ impl LiveArgs {
     /// What is to be mirrored; `site` where the command line names none.
     pub fn settings(&self, site: Option<PathBuf>) -> Result<Settings, Trouble> {
         let wrong = |key: &str, why: String| Trouble::Input(format!("--{key}: {why}"));
-        let every = units::parse_span(&self.checkpoint_every).map_err(|why| wrong("checkpoint-every", why.to_string()))?;
+        let every =
+            units::parse_span(&self.checkpoint_every).map_err(|why| wrong("checkpoint-every", why.to_string()))?;
         if every <= Span::ZERO {
             return Err(wrong("checkpoint-every", format!("{every} is no time to wait; expected such as `5 min`")));
         }

@@ -64,7 +64,9 @@ pub async fn begin(settings: &Settings, wishes: &Wishes, screen: Screen) -> Resu
         directory.take_newcomers();
     }
     let mut engine = match &opened.before {
-        Some(before) => handover::from_before(&site, &opened, before, (&place, &mut journal), rhythm(settings, &site)).await?,
+        Some(before) => {
+            handover::from_before(&site, &opened, before, (&place, &mut journal), rhythm(settings, &site)).await?
+        }
         None => {
             let rhythm = rhythm(settings, &site);
             let mut engine =

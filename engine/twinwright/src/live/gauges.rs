@@ -91,8 +91,18 @@ impl Gauges {
             ("twinwright_lag_seconds", "gauge", "How far the mirror is behind the clock.", gauge(&self.lag_ms) / 1e3),
             ("twinwright_inbox_deliveries", "gauge", "Deliveries that wait to be heard.", gauge(&self.inbox)),
             ("twinwright_waiting_readings", "gauge", "Readings that wait for their tick.", gauge(&self.waiting)),
-            ("twinwright_shelf_readings", "gauge", "Committed readings on their way into their table.", gauge(&self.shelf)),
-            ("twinwright_store_up", "gauge", "Whether the store took the last entry.", f64::from(u8::from(self.store.load(Ordering::Relaxed)))),
+            (
+                "twinwright_shelf_readings",
+                "gauge",
+                "Committed readings on their way into their table.",
+                gauge(&self.shelf),
+            ),
+            (
+                "twinwright_store_up",
+                "gauge",
+                "Whether the store took the last entry.",
+                f64::from(u8::from(self.store.load(Ordering::Relaxed))),
+            ),
         ];
         for (name, kind, about, value) in rows {
             family(&mut page, name, kind, about);
@@ -124,16 +134,16 @@ impl Gauges {
         let families: [(&str, &str, &str, Counter); 6] = [
             ("twinwright_feed_messages_total", "counter", "Messages by feed.", |t| t.messages.load(Ordering::Relaxed)),
             ("twinwright_feed_readings_total", "counter", "Readings by feed.", |t| t.readings.load(Ordering::Relaxed)),
-            ("twinwright_feed_bytes_total", "counter", "Bytes of messages by feed.", |t| t.bytes.load(Ordering::Relaxed)),
+            ("twinwright_feed_bytes_total", "counter", "Bytes of messages by feed.", |t| {
+                t.bytes.load(Ordering::Relaxed)
+            }),
             ("twinwright_feed_dropped_total", "counter", "Messages without acknowledgement that found no room.", |t| {
                 t.dropped.load(Ordering::Relaxed)
             }),
             ("twinwright_feed_reconnects_total", "counter", "Lines that were lost.", |t| {
                 t.reconnects.load(Ordering::Relaxed)
             }),
-            ("twinwright_feed_connected", "gauge", "Whether the line stands.", |t| {
-                t.connected.load(Ordering::Relaxed)
-            }),
+            ("twinwright_feed_connected", "gauge", "Whether the line stands.", |t| t.connected.load(Ordering::Relaxed)),
         ];
         for (name, kind, about, counter) in families {
             family(page, name, kind, about);

@@ -28,7 +28,10 @@ pub async fn from_before(
     let document = Document { name: format!("{}.toml", site.name), text: before.row.document.clone() };
     let fresh = || recall::stand(site, &opened.name, None, &opened.newcomers, rhythm, Span(0));
     let Ok(old) = compile(&document, &library, before.row.start) else {
-        tracing::warn!("the file that {} was mirrored with cannot be read any more: the mirror begins anew", before.row.name);
+        tracing::warn!(
+            "the file that {} was mirrored with cannot be read any more: the mirror begins anew",
+            before.row.name
+        );
         return fresh();
     };
     if old.plan.tick != site.plan.tick {
@@ -36,8 +39,7 @@ pub async fn from_before(
         return fresh();
     }
     let old = Arc::new(old);
-    let mut engine =
-        recall::stand(&old, &before.row.name, opened.state.as_ref(), &before.newcomers, rhythm, Span(0))?;
+    let mut engine = recall::stand(&old, &before.row.name, opened.state.as_ref(), &before.newcomers, rhythm, Span(0))?;
     let after = opened.state.as_ref().map_or(0, |state| state.entry);
     recall::replay(&mut engine, journal, (opened.of, after, opened.of_written), Span(0)).await?;
     let state = engine.lookout().save();
@@ -46,8 +48,6 @@ pub async fn from_before(
     let mut next = Engine::new(site, mirror, &opened.newcomers, 1, rhythm, Span(0));
     let numbers: BTreeMap<ChannelName, Channel> =
         (0..).map_while(|number| Some((next.channel(number)?.clone(), number))).collect();
-    next.wait_for_old(engine.waiting_readings(), |channel| {
-        numbers.get(engine.channel(channel)?).copied()
-    });
+    next.wait_for_old(engine.waiting_readings(), |channel| numbers.get(engine.channel(channel)?).copied());
     Ok(next)
 }

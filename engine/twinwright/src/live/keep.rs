@@ -175,7 +175,6 @@ impl Keep {
         self.wrote = Instant::now();
         self.gauges.committed(begun.elapsed());
         receipts.into_iter().for_each(Receipt::done);
-        tracing::debug!("entry {}: acknowledged", entry.number);
         let mirror = self.engine.lookout().mirror();
         self.screen.show(&entry, |machine| mirror.machine_name(machine).to_owned());
         if !entry.alerts.is_empty() {
@@ -214,13 +213,14 @@ impl Keep {
         }
     }
 
-    /// What is under way is brought to its end: the inbox is emptied, the state goes into the store.
+    /// What is under way is brought to its end: the inbox is emptied until the last feed has said goodbye, and the state goes
+    /// into the store.
     pub async fn drain(&mut self, wishes: &Wishes) -> Result<(), Trouble> {
-        self.inbox.close();
         let until = Instant::now() + DRAIN;
-        while Instant::now() < until && self.gather(Duration::from_millis(1)).await {
+        while Instant::now() < until && self.gather(GATHER).await {
             self.commit(wishes).await?;
         }
+        self.inbox.close();
         self.engine.leave_state();
         self.commit(wishes).await
     }

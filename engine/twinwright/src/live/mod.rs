@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use twinwright_io::feeds::Running;
 use twinwright_io::outlets::metrics::MetricsPage;
 use twinwright_model::{Span, Time};
 
@@ -78,6 +79,12 @@ pub fn mirror(settings: &Settings, wishes: &Arc<Wishes>, out: Box<dyn Write + Se
     outcome
 }
 
+async fn stop_feeds(feeds: Vec<Running>) {
+    let mut ends = tokio::task::JoinSet::new();
+    feeds.into_iter().for_each(|feed| _ = ends.spawn(feed.stop()));
+    ends.join_all().await;
+}
+
 async fn mirror_within(
     settings: &Settings,
     wishes: &Arc<Wishes>,
@@ -96,11 +103,9 @@ async fn mirror_within(
             None => None,
         };
         let went = keep.go_on(wishes, settings.until).await;
-        for feed in feeds {
-            feed.stop().await;
-        }
+        // A feed says goodbye when what it handed on is committed: so both go on together.
         let drained = match &went {
-            Ok(_) => keep.drain(wishes).await,
+            Ok(_) => tokio::join!(stop_feeds(feeds), keep.drain(wishes)).1,
             Err(_) => Ok(()),
         };
         let ended = keep.end(now()).await;

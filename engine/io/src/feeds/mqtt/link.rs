@@ -242,7 +242,9 @@ impl<'p> Link<'p> {
             return Err("what was received was not stored; asks the broker for it again".into());
         }
         self.ledger.write(&mut self.outgoing);
-        self.write().await
+        self.write().await?;
+        tracing::debug!("acknowledged");
+        Ok(())
     }
 
     async fn ping(&mut self, waits: bool) -> Result<(), String> {
