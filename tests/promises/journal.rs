@@ -4,7 +4,6 @@
 
 mod actions;
 mod commands;
-mod cost;
 mod entries;
 mod hostile;
 mod leases;

@@ -86,7 +86,7 @@ fn a_store_is_made_once_and_a_look_makes_none() {
         fill(&base);
         let page = told(&scratch, &url, &["status"]);
         let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
-        for said in ["schema 5,", "sensor_readings 10 800 2026-01-01T00:00Z 2026-01-01T02:59Z", "last backup none"] {
+        for said in ["schema 6,", "sensor_readings 10 800 2026-01-01T00:00Z 2026-01-01T02:59Z", "last backup none"] {
             assert!(words.contains(said), "{said}: {page}");
         }
         let found: Json = serde_json::from_str(&told(&scratch, &url, &["status", "--format", "json"])).unwrap();

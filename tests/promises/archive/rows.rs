@@ -209,7 +209,10 @@ fn a_change_is_remembered_with_who_and_what_and_a_wrong_one_is_refused() {
             let said = [said.json(1), said.json(2)].map(|said| said["keep_days"].clone());
             assert_eq!(said, [serde_json::json!(365.0), serde_json::Value::Null]);
             let trouble = prune(&mut link, &[days("reedings", Some(1.0))], false).await.unwrap_err();
-            assert!(matches!(&trouble, OutletTrouble::Input(why) if why.contains("known are alerts,")), "{trouble}");
+            assert!(
+                matches!(&trouble, OutletTrouble::Input(why) if why.contains("known are actions, alerts,")),
+                "{trouble}"
+            );
             link.close().await;
         });
     }

@@ -80,7 +80,7 @@ fn without_an_engine_the_rows_are_changed_and_the_next_engine_finds_its_step_the
             assert_eq!(base.ask(COURSE), "1|raised|active|engine\n2|acknowledged|acknowledged|ann");
             assert_eq!(base.ask("SELECT status, acknowledged_by FROM alerts"), "acknowledged|ann");
             let (mut journal, _) = open(&base, &opening('a')).await;
-            assert_eq!(journal.actions_waiting().await.unwrap(), [wanted.clone()]);
+            assert_eq!(journal.actions_waiting().await.unwrap(), std::slice::from_ref(&wanted));
             let mut entry = plain(2);
             entry.heard.actions = vec![(2, wanted)];
             let by = Some((at(100), "ann".to_owned()));

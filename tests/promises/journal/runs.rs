@@ -22,7 +22,7 @@ fn a_changed_file_ends_the_run_and_hands_over_state_modes_and_newcomers() {
             assert_eq!((again.run, again.written, again.newcomers.len()), (first.run, 2, 1));
             assert_eq!(base.ask("SELECT status, end_time FROM runs"), "running|");
             drop(journal);
-            base.ask("UPDATE mirrors SET expires_at = beat_at");
+            base.ask("UPDATE mirrors SET expires_at = beat_at WHERE holder IS NOT NULL");
             // A changed one does not, even though it says another start.
             let mut changed = opening('b');
             changed.heading.start = at(7_000);
@@ -37,7 +37,7 @@ fn a_changed_file_ends_the_run_and_hands_over_state_modes_and_newcomers() {
             let modes = "SELECT run_id, equipment_id, status, previous FROM status_events ORDER BY run_id";
             assert_eq!(base.ask(modes), "1|1|running|\n2|1|running|");
             // Killed before its first entry: it is handed over once more. After it: its own.
-            base.ask("UPDATE mirrors SET expires_at = beat_at");
+            base.ask("UPDATE mirrors SET expires_at = beat_at WHERE holder IS NOT NULL");
             drop(journal);
             let (again, told) = open(&base, &changed).await;
             assert_eq!((told.name.as_str(), told.of), ("line1-live-2", first.run));

@@ -4,10 +4,9 @@
 //! both; and whoever listens to alerts has heard every step at least once, by the same id, in order.
 //! A kill counts to the part of a commit that the engine last spoke of.
 
-use super::plant::{Issued, Plant, site, with_tank};
+use super::plant::{Issued, Plant, ask, site, with_tank};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 use twinwright_tests::Scratch;
 use twinwright_tests::mirror::Mirror;
@@ -93,13 +92,6 @@ fn nothing_is_lost_doubled_or_told_otherwise_however_often_it_is_killed() {
 fn last_phase(said: &str) -> &'static str {
     let at = |word: &str| said.rfind(word).unwrap_or(0);
     PHASES.iter().max_by_key(|(_, word)| at(word)).map_or("before", |(phase, _)| phase)
-}
-
-fn ask(store: &Path, question: &str) -> String {
-    let output =
-        Command::new("sqlite3").arg("-readonly").arg("-cmd").arg(".timeout 10000").arg(store).arg(question).output();
-    let output = output.expect("sqlite3 starts; tests/run installs it");
-    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }
 
 fn stored_count(store: &Path) -> usize {

@@ -1,6 +1,8 @@
 //! A small plant of sources that publish and know exactly what they published.
 
 use std::f64::consts::TAU;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -43,6 +45,14 @@ pub type Issued = Vec<(String, i64, f64)>;
 pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
     since.as_millis() as i64
+}
+
+/// What a store answers to a question of sqlite3: a row a line.
+pub fn ask(store: &Path, question: &str) -> String {
+    let output =
+        Command::new("sqlite3").arg("-readonly").arg("-cmd").arg(".timeout 10000").arg(store).arg(question).output();
+    let output = output.expect("sqlite3 starts; tests/run installs it");
+    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }
 
 /// Sources that publish until they are told to stop.

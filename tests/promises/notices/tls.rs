@@ -6,7 +6,7 @@
 use super::{notice, open, step};
 use crate::mqtt::tls::certify;
 use crate::wires::run;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;

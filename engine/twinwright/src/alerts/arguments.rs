@@ -41,6 +41,21 @@ pub enum AlertsCommand {
     OutOfService(OutOfServiceArgs),
     /// Judge a rule on a machine again
     InService(InServiceArgs),
+    /// How much the alerts asked of people, beside what ISA-18.2 and EEMUA 191 recommend
+    #[command(after_help = "Example:\n  twinwright alerts kpi --store sqlite:line1.db --from 2026-11-01T00:00:00Z")]
+    Kpi(KpiArgs),
+}
+
+#[derive(Args, Debug, Clone)]
+pub struct KpiArgs {
+    #[command(flatten)]
+    pub which: WhichArgs,
+    /// From this instant on [default: a week before the end]
+    #[arg(long, value_name = "INSTANT")]
+    pub from: Option<String>,
+    /// Up to this instant [default: as far as the plant was mirrored]
+    #[arg(long, value_name = "INSTANT")]
+    pub to: Option<String>,
 }
 
 /// Which store.

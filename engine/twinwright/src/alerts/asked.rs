@@ -51,7 +51,7 @@ impl Wish {
             AlertsCommand::InService(a) => {
                 (&a.which, &a.by, rule(&a.machine, &a.rule), Ask::InService, a.reason.clone())
             }
-            AlertsCommand::List(_) | AlertsCommand::Show(_) => {
+            AlertsCommand::List(_) | AlertsCommand::Show(_) | AlertsCommand::Kpi(_) => {
                 return Err(Trouble::Input("alerts: this asks for nothing".to_owned()));
             }
         };

@@ -5,6 +5,7 @@
 
 pub mod arguments;
 mod asked;
+mod burden;
 mod page;
 
 use crate::Trouble;
@@ -24,6 +25,7 @@ pub fn command(args: &AlertsArgs, now: Time) -> Result<Answer, Trouble> {
     match &args.command {
         AlertsCommand::List(args) => list(args),
         AlertsCommand::Show(args) => show(args),
+        AlertsCommand::Kpi(args) => burden::burden(args),
         other => asked::ask(&asked::Wish::of(other, now)?, now),
     }
 }

@@ -42,7 +42,7 @@ impl Period {
     }
 
     /// The one that an instant lies in, from its start up to the next one's. Weeks begin on Monday.
-    fn around(self, time: Time) -> (Time, Time) {
+    pub fn around(self, time: Time) -> (Time, Time) {
         let day = time.0.div_euclid(DAY);
         let at = |day: i64| Time(day.saturating_mul(DAY));
         match self {

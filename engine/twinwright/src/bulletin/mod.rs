@@ -78,19 +78,24 @@ pub fn report(settings: &Settings) -> Result<Outcome, Trouble> {
         let message = "there is no such store; `twinwright run SCENARIO --store URL` makes one";
         return Err(Trouble::World(format!("{}: {message}", settings.store)));
     }
-    let (figures, markdown) = crate::store::work(&settings.store, async |link| {
-        let asked = asked(link, settings).await?;
-        let figures = gather::figures(link, &asked).await?;
-        let markdown = markdown::report(&figures);
-        periods::keep(link, &kept(&figures, &asked, &markdown, settings.now)).await?;
-        Ok((figures, markdown))
-    })?;
+    let (figures, markdown) = make(settings)?;
     let folder = settings.out.clone().unwrap_or_else(|| {
         let run = crate::whatif::folders::folders([figures.heading.run.as_str()].into_iter());
         Path::new("reports").join(run.concat())
     });
     let files = files::write(&figures, &markdown, &settings.forms, &folder)?;
     Ok(Outcome { figures, files })
+}
+
+/// Makes a report and keeps it in the store: its figures, and its text.
+pub fn make(settings: &Settings) -> Result<(Figures, String), Trouble> {
+    crate::store::work(&settings.store, async |link| {
+        let asked = asked(link, settings).await?;
+        let figures = gather::figures(link, &asked).await?;
+        let markdown = markdown::report(&figures);
+        periods::keep(link, &kept(&figures, &asked, &markdown, settings.now)).await?;
+        Ok((figures, markdown))
+    })
 }
 
 /// Which stretch of which run is meant.

@@ -84,7 +84,7 @@ pub async fn begin(settings: &Settings, wishes: &Wishes, screen: Screen) -> Resu
     if engine.shows().is_none() || opened.before.is_some() {
         engine.leave_state();
     }
-    let tidings = Tidings::start(&site, &place)?;
+    let tidings = Tidings::start(&site, &opened.name, &store, &place)?;
     let resume = engine.shows();
     let running = if is_known { start_feeds(&site, settings, &directory, &sender, resume)? } else { early };
     // The inbox ends when the last feed does.
@@ -104,7 +104,8 @@ pub async fn begin(settings: &Settings, wishes: &Wishes, screen: Screen) -> Resu
         gauges,
         bell: tidings.bell(settings),
         epoch,
-        looked: Instant::now(),
+        // What people asked while no engine was there comes before the first tick.
+        looked: epoch.checked_sub(Duration::from_secs(3_600)).unwrap_or(epoch),
         wrote: Instant::now(),
     };
     if let Some(delivery) = first {

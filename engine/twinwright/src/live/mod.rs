@@ -3,6 +3,7 @@
 pub mod arguments;
 mod begin;
 pub mod broker;
+mod bulletins;
 pub mod demo;
 pub mod engine;
 mod gauges;

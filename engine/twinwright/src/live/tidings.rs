@@ -1,6 +1,7 @@
 //! What leaves the mirror: alerts and reports through the store's outbox, states of machines as they stand.
 
 use super::Settings;
+use super::bulletins::Bulletins;
 use super::engine::Engine;
 use super::site::read_site;
 use crate::Trouble;
@@ -22,6 +23,7 @@ const LOOK: Duration = Duration::from_secs(2);
 pub struct Tidings {
     pumps: Pumps,
     boards: Arc<Vec<StateBoard>>,
+    bulletins: Option<Bulletins>,
 }
 
 /// Outlets by name.
@@ -38,7 +40,7 @@ pub struct Bell {
 
 impl Tidings {
     /// Checks all outlets of a site, and starts them.
-    pub fn start(site: &SitePlan, place: &Place) -> Result<Tidings, OutletTrouble> {
+    pub fn start(site: &SitePlan, run: &str, store: &str, place: &Place) -> Result<Tidings, OutletTrouble> {
         let of = site_of(site);
         let mut wires = Vec::new();
         let mut boards = Vec::new();
@@ -50,7 +52,8 @@ impl Tidings {
             }
         }
         let pump = |(name, wire)| (name, Arc::new(Pump::start(wire, place.clone())));
-        Ok(Tidings { pumps: wires.into_iter().map(pump).collect(), boards: Arc::new(boards) })
+        let bulletins = Bulletins::start(site, run, store);
+        Ok(Tidings { pumps: wires.into_iter().map(pump).collect(), boards: Arc::new(boards), bulletins })
     }
 
     pub fn bell(&self, settings: &Settings) -> Bell {
@@ -68,6 +71,7 @@ impl Tidings {
 
     /// What is due goes out, and boards say goodbye: the loop and the metrics page have let go of them by now.
     pub async fn stop(self) {
+        drop(self.bulletins);
         let pumps = self.pumps.into_iter().filter_map(|(_, pump)| Arc::into_inner(pump));
         let boards = Arc::try_unwrap(self.boards).unwrap_or_default();
         let mut ends = tokio::task::JoinSet::new();

@@ -143,6 +143,9 @@ async fn write_quarantine(run: i64, link: &mut Link, entry: &Entry) -> Result<()
     rows.write(link).await
 }
 
+/// A mode, the one before, and how long that had lasted.
+type Turn = (Mode, Option<Mode>, Option<f64>);
+
 /// Writes changes of modes; of two at one instant the last stays. Answers since when each machine is in its mode.
 async fn write_modes(
     journal: &Journal,
@@ -154,7 +157,7 @@ async fn write_modes(
     let tail = "ON CONFLICT (run_id, equipment_id, time) DO UPDATE SET status = excluded.status, e10 = excluded.e10";
     let mut rows = Insert::into("status_events", &columns, tail);
     let mut since: BTreeMap<i64, Time> = BTreeMap::new();
-    let mut changes: BTreeMap<(i64, Time), (Mode, Option<Mode>, Option<f64>)> = BTreeMap::new();
+    let mut changes: BTreeMap<(i64, Time), Turn> = BTreeMap::new();
     for change in &entry.modes {
         let machine = roster.machine(change.machine)?;
         // The table holds microseconds.

@@ -15,6 +15,7 @@ mod holder;
 mod lease;
 mod names;
 mod notice;
+pub mod notify;
 mod open;
 mod past;
 pub mod readings;

@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod board;
+pub mod burden;
 pub mod machines;
 pub mod overview;
 pub mod readings;
