@@ -27,7 +27,7 @@ fn steps_of_an_alert_keep_their_order_whatever_fails() {
     let alerts = if std::env::var_os("TWINWRIGHT_FULL").is_some() { 400 } else { 40 };
     for base in Base::both(&scratch) {
         // One attempt of seven fails, by chance.
-        let fails = |id: &str, before: usize| chance(&format!("{id} {before}")) % 7 == 0;
+        let fails = |id: &str, before: usize| chance(&format!("{id} {before}")).is_multiple_of(7);
         let hook =
             Hook::start(move |posted, before| Reply::status(if fails(&posted.id(), before) { 500 } else { 200 }));
         run(async {

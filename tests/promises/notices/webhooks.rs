@@ -137,7 +137,8 @@ fn a_name_is_asked_for_anew_each_time_and_never_followed_where_it_must_not_lead(
     let elsewhere = IpAddr::V4(Ipv4Addr::new(93, 184, 216, 34));
     let metadata = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
     // What the name stands for at each look-up, and whether it is connected to.
-    let cases: [(&str, &[&[IpAddr]], &[bool]); 4] = [
+    type Case<'a> = (&'a str, &'a [&'a [IpAddr]], &'a [bool]);
+    let cases: [Case<'_>; 4] = [
         ("false", &[&[home], &[elsewhere, home], &[home, elsewhere], &[]], &[false; 4]),
         ("true", &[&[home], &[metadata], &[home], &[home, metadata]], &[true, false, true, false]),
         (

@@ -1,7 +1,6 @@
-//! JSON messages: one reading, a list of readings, or the panel of a machine, each part where a pointer says.
-//!
-//! A message is read in one pass and nothing of it is kept but the parts that pointers name. One that breaks off is refused
-//! whole: what came before the break is not believed either.
+//! JSON messages: one reading, a list of readings, or the panel of a machine, each part where a pointer says. A message is read
+//! in one pass, and nothing of it is kept but the parts that pointers name. One that breaks off is refused whole: what came
+//! before the break is not believed either.
 
 use super::json::{Fault, Json, Token};
 use super::reading::{Batch, Draft, MOST_READINGS, Message, Reader};

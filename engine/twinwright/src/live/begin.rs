@@ -1,6 +1,6 @@
 //! How a mirror begins: the site read, its outlets checked, its run found or begun, its state recalled, its feeds started.
 
-use super::engine::Rhythm;
+use super::engine::{Engine, Rhythm};
 use super::gauges::Gauges;
 use super::keep::Keep;
 use super::screen::Screen;
@@ -63,27 +63,8 @@ pub async fn begin(settings: &Settings, wishes: &Wishes, screen: Screen) -> Resu
     if is_known {
         directory.take_newcomers();
     }
-    let mut engine = match &opened.before {
-        Some(before) => {
-            handover::from_before(&site, &opened, before, (&place, &mut journal), rhythm(settings, &site)).await?
-        }
-        None => {
-            let rhythm = rhythm(settings, &site);
-            let mut engine =
-                recall::stand(&site, &opened.name, opened.state.as_ref(), &opened.newcomers, rhythm, Span(0))?;
-            let after = opened.state.as_ref().map_or(0, |state| state.entry);
-            recall::replay(&mut engine, &mut journal, (opened.of, after, opened.of_written), Span(0)).await?;
-            engine
-        }
-    };
-    let mut readings = ReadingsShelf::open(&place).await?;
-    let mended = mend(&mut journal, &mut readings).await?;
-    if mended > 0 {
-        tracing::info!("{mended} entries of the journal were put into the table of readings");
-    }
-    if engine.shows().is_none() || opened.before.is_some() {
-        engine.leave_state();
-    }
+    let engine = stand(&site, &opened, (&place, &mut journal), rhythm(settings, &site)).await?;
+    let readings = mended(&place, &mut journal).await?;
     let tidings = Tidings::start(&site, &opened.name, &store, &place)?;
     let resume = engine.shows();
     let running = if is_known { start_feeds(&site, settings, &directory, &sender, resume)? } else { early };
@@ -113,6 +94,39 @@ pub async fn begin(settings: &Settings, wishes: &Wishes, screen: Screen) -> Resu
     }
     say_ready(&site, &opened, &store, &running);
     Ok(Begun { keep, feeds: running, tidings, name: opened.name, store })
+}
+
+/// The engine as the last one stood, under whatever file that was.
+async fn stand(
+    site: &Arc<SitePlan>,
+    opened: &Opened,
+    (place, journal): (&Place, &mut Journal),
+    rhythm: Rhythm,
+) -> Result<Engine, Trouble> {
+    let mut engine = match &opened.before {
+        Some(before) => handover::from_before(site, opened, before, (place, journal), rhythm).await?,
+        None => {
+            let mut engine =
+                recall::stand(site, &opened.name, opened.state.as_ref(), &opened.newcomers, rhythm, Span(0))?;
+            let after = opened.state.as_ref().map_or(0, |state| state.entry);
+            recall::replay(&mut engine, journal, (opened.of, after, opened.of_written), Span(0)).await?;
+            engine
+        }
+    };
+    if engine.shows().is_none() || opened.before.is_some() {
+        engine.leave_state();
+    }
+    Ok(engine)
+}
+
+/// The way into the table of readings, once what a crash left out of it is there.
+async fn mended(place: &Place, journal: &mut Journal) -> Result<ReadingsShelf, Trouble> {
+    let mut readings = ReadingsShelf::open(place).await?;
+    let entries = mend(journal, &mut readings).await?;
+    if entries > 0 {
+        tracing::info!("{entries} entries of the journal were put into the table of readings");
+    }
+    Ok(readings)
 }
 
 fn say_ready(site: &SitePlan, opened: &Opened, store: &str, running: &[Running]) {

@@ -41,7 +41,7 @@ fn whatever_a_sensor_sends_states_stay_finite_and_neighbours_do_not_notice() {
     let mut plant = Plant::new(&site, true);
     let heard: Vec<Vec<Measurement>> = (0..TICKS).map(|_| plant.tick()).collect();
     let mut clean = Mirror::build(&site);
-    heard.iter().for_each(|heard| clean.tick(heard, &[]));
+    heard.iter().for_each(|heard| clean.tick(heard));
     for (name, spoil) in BAD {
         let mut mirror = Mirror::build(&site);
         for (tick, heard) in (0i64..).zip(&heard) {
@@ -78,7 +78,7 @@ fn drivers_and_modes_that_are_nonsense_are_not_heard() {
     let mut mirror = Mirror::build(&site);
     let mut tell = |item: &str, value: f64, quality: Quality| {
         let time = Time(plan.start.0 + mirror.now().map_or(0, |tick| i64::from(tick + 1)) * plan.tick.0);
-        mirror.tick(&[Measurement { channel: channel(item), time, value, quality }], &[]);
+        mirror.tick(&[Measurement { channel: channel(item), time, value, quality }]);
         let portrait = mirror.portrait(0);
         (portrait["drivers"]["load"].as_f64(), portrait["mode"].as_str().map(str::to_owned))
     };
@@ -110,7 +110,7 @@ fn a_sensor_that_is_off_for_good_is_told_from_wear_and_learnt() {
                 _ => {}
             }
         }
-        mirror.tick(&heard, &[]);
+        mirror.tick(&heard);
     }
     for machine in 0..8 {
         let portrait = mirror.portrait(machine);

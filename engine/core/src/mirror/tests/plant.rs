@@ -62,7 +62,7 @@ pub fn site(plan: &Arc<Plan>, fed: &[&str]) -> Arc<SitePlan> {
         feeds: Vec::new(),
         detectors: DetectorPlan { residual: None, cusum: None, stuck: None, items: Vec::new() },
         rules: Vec::new(),
-        alerts: AlertPlan { flood: 10, by_limits: true, longest_shelf: Span(i64::MAX) },
+        alerts: AlertPlan { flood: 10, by_limits: true, quiet: None, longest_shelf: Span(i64::MAX) },
         outlets: Vec::new(),
         store: None,
         reports: Vec::new(),

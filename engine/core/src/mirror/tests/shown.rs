@@ -73,7 +73,7 @@ fn standardised_deviations_of_a_healthy_machine_are_white_and_of_variance_one() 
 #[test]
 fn a_sensor_heard_several_times_in_a_tick_is_shown_in_as_many_passes() {
     let (site, mut plant, mut mirror) = one_pump();
-    mirror.tick(&plant.tick(), &[]);
+    mirror.tick(&plant.tick());
     let time = Time(site.plan.start.0 + SECOND);
     let reading =
         |channel, early, value| Measurement { channel, time: Time(time.0 - early), value, quality: Quality::Good };
@@ -97,7 +97,7 @@ fn a_silent_sensor_is_uncertain_then_bad_and_the_twin_stands_in_for_it() {
         if tick >= 60 {
             heard.retain(|one| one.channel != 0);
         }
-        mirror.tick(&heard, &[]);
+        mirror.tick(&heard);
         let (value, quality) = mirror.reading(0, 0, 0).unwrap();
         let silence = (tick - 59).max(0);
         let expected = match silence {
@@ -125,7 +125,7 @@ fn a_reading_beyond_its_range_is_uncertain_and_moves_no_estimate() {
         let mut missing = heard;
         missing.remove(1);
         mirror.tick_seen(&beyond, &mut |view| assert_eq!(view.quality[1], Quality::Uncertain.code()));
-        other.tick(&missing, &[]);
+        other.tick(&missing);
         assert_eq!(mirror.standings[0].follower.estimate, other.standings[0].follower.estimate);
     }
 }
@@ -172,7 +172,7 @@ fn a_part_that_was_restored_during_a_stop_is_found_to_be_new() {
     let mut since = [None; 12];
     let mut found = 0;
     for tick in 0..16_000u32 {
-        mirror.tick(&plant.tick(), &[]);
+        mirror.tick(&plant.tick());
         for machine in 0..12 {
             let at = machine as usize;
             match plant.mode(machine) {

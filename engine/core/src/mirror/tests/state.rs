@@ -60,7 +60,7 @@ fn under_a_changed_site_what_has_the_same_name_goes_on() {
         let mut heard = plant.tick();
         let (time, value) = (heard[0].time, 230.0);
         heard.push(Measurement { channel: stray, time, value, quality: Quality::Good });
-        mirror.tick(&heard, &[]);
+        mirror.tick(&heard);
         assert_eq!(mirror.now(), Some(tick));
     }
     let bytes = mirror.save();
@@ -83,7 +83,7 @@ fn under_a_changed_site_what_has_the_same_name_goes_on() {
     }
     assert_eq!(other.wear(2, 0).unwrap().0, 0.0);
     let time = Time(after.start.0 + 2000 * after.tick.0);
-    other.tick(&[Measurement { channel: 0, time, value: 3.8, quality: Quality::Good }], &[]);
+    other.tick(&[Measurement { channel: 0, time, value: 3.8, quality: Quality::Good }]);
     assert_eq!(other.portrait(0)["sensors"]["pressure"]["measured"], 3.8);
     // Under the same names nothing has to be found out, and the state is the same as before.
     assert_eq!(Mirror::restore(&old, &bytes).unwrap().digest(), mirror.digest());
@@ -94,7 +94,7 @@ fn bytes_that_are_no_state_are_refused() {
     let plan = plan("pump", PUMP, "P-1", "1 min", "");
     let site = site(&plan, &["load"]);
     let (mut plant, mut mirror) = (Plant::new(&site, true), Mirror::build(&site));
-    (0..50).for_each(|_| mirror.tick(&plant.tick(), &[]));
+    (0..50).for_each(|_| mirror.tick(&plant.tick()));
     let bytes = mirror.save();
     for cut in 0..bytes.len() {
         assert!(Mirror::restore(&site, &bytes[..cut]).is_err(), "cut at {cut}");
@@ -104,7 +104,7 @@ fn bytes_that_are_no_state_are_refused() {
         let mut wrong = bytes.clone();
         wrong[at] ^= 0x55;
         if let Ok(mut mirror) = Mirror::restore(&site, &wrong) {
-            mirror.tick(&[], &[]);
+            mirror.tick(&[]);
             mirror.portrait(0);
         }
     }
