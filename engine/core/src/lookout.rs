@@ -124,12 +124,7 @@ impl Lookout {
     }
 
     /// The state that was saved, under the same site or a changed one, whose machines, sensors and rules are matched by name.
-    pub fn restore(
-        site: &Arc<SitePlan>,
-        run: &str,
-        bytes: &[u8],
-        newcomers: &[Newcomer],
-    ) -> Result<Lookout, RestoreError> {
+    pub fn restore(site: &Arc<SitePlan>, run: &str, bytes: &[u8]) -> Result<Lookout, RestoreError> {
         let (length, rest) = bytes.split_first_chunk::<8>().ok_or(RestoreError::Unreadable)?;
         let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| RestoreError::Unreadable)?;
         let (mirror, watch) = rest.split_at_checked(length).ok_or(RestoreError::Unreadable)?;
@@ -137,7 +132,7 @@ impl Lookout {
         let now = mirror.now().map_or(Time(i64::MIN), |_| mirror.time());
         let restored = Watch::restore(site, run, watch, now).map_err(|error| RestoreError::Unfit(error.to_string()))?;
         let mut lookout = Lookout::of(mirror, restored.watch);
-        for newcomer in newcomers {
+        for newcomer in lookout.mirror.newcomers() {
             lookout.machines.push(lookout.mirror.machine_numbered(&newcomer.name.machine));
         }
         Ok(lookout)

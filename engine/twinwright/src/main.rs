@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use twinwright::alerts::arguments::AlertsArgs;
 use twinwright::bulletin::{self, arguments::ReportArgs};
 use twinwright::history::arguments::HistoryArgs;
-use twinwright::live::arguments::{LiveArgs, LogFormat, LogLevel};
+use twinwright::live::arguments::{LiveArgs, LogFormat, LogLevel, ReplayArgs};
 use twinwright::live::{self, Wishes};
 use twinwright::store::arguments::StoreArgs;
 use twinwright::{Trouble, alerts, check, generate, history, init, memory, run, store, verify, whatif};
@@ -42,6 +42,12 @@ enum Command {
         after_help = "Examples:\n  twinwright live --demo\n  twinwright live scenarios/line-1.site.toml --metrics 127.0.0.1:9187"
     )]
     Live(LiveArgs),
+    /// Hear again what a mirror heard: the same states, or what a changed file would have made of it
+    #[command(
+        after_help = "Examples:\n  twinwright replay sqlite:line1.db --from 2026-11-01T06:00:00Z --to 2026-11-01T07:00:00Z\n  \
+        twinwright replay sqlite:line1.db --with line1-quieter.toml"
+    )]
+    Replay(ReplayArgs),
     /// Say exactly what a system under test lost, doubled, reordered or altered
     #[command(
         after_help = "Example:\n  twinwright generate centrifugal-pump --for '1 min' --to file:sent.csv --out out/sent --readings\n  \
@@ -94,6 +100,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run_scenario(*args),
         Command::Generate(args) => generate_stream(*args),
         Command::Live(args) => mirror_site(&args),
+        Command::Replay(args) => replay_run(&args),
         Command::Verify(args) => verify_received(args),
         Command::Report(args) => report_on(args),
         Command::Check(args) => check_files(&args),
@@ -224,6 +231,12 @@ fn mirror_site(args: &LiveArgs) -> Result<(), Trouble> {
         say(&format!("{:032x}\n", outcome.digest))?;
     }
     Ok(())
+}
+
+fn replay_run(args: &ReplayArgs) -> Result<(), Trouble> {
+    let answer = live::replay::replay(args)?;
+    say(&answer.text)?;
+    if answer.fine { Ok(()) } else { Err(Trouble::No(Vec::new())) }
 }
 
 fn verify_received(args: VerifyArgs) -> Result<(), Trouble> {

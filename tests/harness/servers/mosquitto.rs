@@ -95,9 +95,14 @@ pub struct Subscriber {
 impl Subscriber {
     /// Listens to all topics at QoS 1; a message is a line of `format`: `%t %p` is topic and payload.
     pub fn start(broker: &Mosquitto, format: &str) -> Subscriber {
+        Subscriber::of(broker, "#", format)
+    }
+
+    /// Listens to some topics.
+    pub fn of(broker: &Mosquitto, filter: &str, format: &str) -> Subscriber {
         let port = broker.port.to_string();
         let heard = broker.folder.join("heard.txt");
-        let session = ["-p", &port, "-q", "1", "-c", "-i", "listener", "-t", "#"];
+        let session = ["-p", &port, "-q", "1", "-c", "-i", "listener", "-t", filter];
         let made = Command::new("mosquitto_sub").args(session).arg("-E").status();
         assert!(made.expect("mosquitto_sub starts; tests/run installs it").success(), "a session can be made");
         let file = std::fs::File::create(&heard).expect("the test's folder can be written");

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 use twinwright_tests::Scratch;
 use twinwright_tests::mirror::Mirror;
-use twinwright_tests::servers::mosquitto::Mosquitto;
+use twinwright_tests::servers::mosquitto::{Mosquitto, Subscriber};
 
 /// The parts of a commit, as the engine's log names them, and what each kill must have met.
 const PHASES: [(&str, &str); 4] = [
@@ -53,6 +53,7 @@ fn nothing_is_lost_doubled_or_told_otherwise_however_often_it_is_killed() {
         format!("{name}.site.toml")
     };
     let (killed, whole) = (write("killed"), write("whole"));
+    let told = Subscriber::of(&broker, "told-killed/+/alert/#", "%p");
     let mut steady = Mirror::ready(scratch.path(), "whole", &[&whole]);
     let mut engine = Mirror::ready(scratch.path(), "killed", &[&killed, "--log", "debug"]);
     let plant = Plant::start(broker.port(), measure.tanks, measure.rate);
@@ -68,9 +69,11 @@ fn nothing_is_lost_doubled_or_told_otherwise_however_often_it_is_killed() {
     }
     let issued = plant.end();
 
+    let waits = "SELECT count(*) FROM outbox WHERE state = 'waiting'";
     for (mirror, name) in [(&mut engine, "killed"), (&mut steady, "whole")] {
         let store = scratch.join(format!("{name}.db"));
         mirror.wait_for("all readings are stored", |_| stored_count(&store) >= issued.len());
+        mirror.wait_for("all notices are out", |_| ask(&store, waits) == "0");
         assert!(mirror.stop().success(), "{}", mirror.said());
         assert_stored(&store, &issued);
     }
@@ -78,6 +81,7 @@ fn nothing_is_lost_doubled_or_told_otherwise_however_often_it_is_killed() {
     let course = transitions(&scratch.join("whole.db"), last);
     assert!(course.len() > measure.tanks * 2, "{course:?}");
     assert_eq!(transitions(&scratch.join("killed.db"), last), course);
+    assert_told(&scratch.join("killed.db"), &told.lines());
 
     let redelivered = broker.said().lines().filter(|line| line.contains("Sending PUBLISH to killed (d1")).count();
     assert!(redelivered >= measure.redelivered, "only {redelivered} redeliveries");
@@ -119,6 +123,25 @@ fn assert_stored(store: &Path, issued: &Issued) {
     let (lost, made_up) = (wanted.difference(&stored).count(), stored.difference(&wanted).count());
     assert_eq!((lost, made_up), (0, 0), "lost and made up, of {}", issued.len());
     assert_eq!(ask(store, "SELECT count(*) FROM quarantine"), "0");
+}
+
+/// Every notice of the outbox was heard by its id, at least once, and those of an alert in their order.
+fn assert_told(store: &Path, heard: &[String]) {
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    let mut latest: BTreeMap<String, u64> = BTreeMap::new();
+    for (place, line) in heard.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
+        let notice: serde_json::Value = serde_json::from_str(line).expect("a notice is JSON");
+        let id = notice["id"].as_str().expect("a notice has an id").to_owned();
+        let (alert, number) = (notice["uid"].as_str().expect("an alert"), notice["number"].as_u64().expect("a number"));
+        if !first.contains_key(&id) {
+            let before = latest.insert(alert.to_owned(), number);
+            assert!(before.is_none_or(|before| before < number), "{alert}: {number} after {before:?}");
+            first.insert(id, place);
+        }
+    }
+    let sent: BTreeSet<String> = ask(store, "SELECT uid FROM outbox").lines().map(str::to_owned).collect();
+    assert!(!sent.is_empty());
+    assert_eq!(first.into_keys().collect::<BTreeSet<String>>(), sent);
 }
 
 /// Every step of every alert up to an instant: when, where, what.

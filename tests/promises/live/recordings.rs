@@ -93,3 +93,62 @@ fn what_cannot_be_read_is_put_aside_and_the_rest_is_heard() {
     let reasons = ask(&store, "SELECT reason FROM quarantine ORDER BY id");
     assert_eq!(reasons.replace('\n', " "), "unknown_machine unknown_sensor wrong_time");
 }
+
+#[test]
+fn what_was_heard_can_be_heard_again_also_with_other_limits() {
+    let scratch = Scratch::new();
+    scratch.write("tank.toml", TANK);
+    // Played in five seconds and not at once, so that there are many entries.
+    let site = SITE.replace("\"max\"", "60");
+    scratch.write("tanks.toml", &site);
+    let rows: Vec<String> = rows().into_iter().map(|(_, row)| row).collect();
+    scratch.write("past.csv", format!("time,machine,sensor,value\n{}\n", rows.join("\n")));
+    let output = twinwright(scratch.path(), &["live", "tanks.toml", "--quiet", "--checkpoint-every", "2 min"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let replay = |more: &[&str]| {
+        let words = [&["replay", "sqlite:tanks.db", "--json"], more].concat();
+        let output = twinwright(scratch.path(), &words);
+        assert!(output.status.success(), "{more:?}: {}{}", shown(&output), said(&output));
+        serde_json::from_str::<serde_json::Value>(&shown(&output)).expect("an answer in JSON")
+    };
+    let whole = replay(&[]);
+    assert!(whole["digests"].as_u64() >= Some(4), "{whole}");
+    assert_eq!(whole["readings"], 1_800);
+    // From a checkpoint on: fewer ticks.
+    let later = replay(&["--from", "2026-03-01T00:03:30Z"]);
+    assert!(later["ticks"].as_u64() < whole["ticks"].as_u64(), "{later}");
+    // The same file changes nothing; lower limits are passed earlier.
+    let same = replay(&["--with", "tanks.toml"]);
+    assert_eq!(
+        (same["alerts_with"].clone(), same["changes"].as_array().map(Vec::len)),
+        (same["alerts"].clone(), Some(0))
+    );
+    scratch.write("lower.toml", format!("{site}[limits.level]\nhigh = 70\n"));
+    let lower = replay(&["--with", "lower.toml"]);
+    let turns: Vec<&str> = lower["changes"].as_array().unwrap().iter().filter_map(|one| one["turn"].as_str()).collect();
+    assert!(!turns.is_empty() && turns.iter().all(|turn| turn.ends_with("earlier")), "{lower}");
+    // A limit that nothing passes loses all of its alerts, and no other.
+    scratch.write("higher.toml", format!("{site}[limits.level]\nhigh = 87\n high_high = 99\n"));
+    let higher = replay(&["--with", "higher.toml"]);
+    let lost = higher["changes"].as_array().unwrap().iter().filter(|one| one["turn"] == "lost").count();
+    assert!(lost > 0, "{higher}");
+    assert!(
+        higher["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|one| one["turn"] != "lost" || one["rule"] == "level.high_high")
+    );
+
+    let output = twinwright(scratch.path(), &["replay", "sqlite:tanks.db", "--with", "none.toml"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    // A journal that was tampered with is no journal of this state.
+    let changed = std::process::Command::new("sqlite3")
+        .arg(scratch.join("tanks.db"))
+        .arg("UPDATE journal SET state_digest = '00000000000000000000000000000000' WHERE digest_tick IS NOT NULL")
+        .status();
+    assert!(changed.is_ok_and(|status| status.success()));
+    let output = twinwright(scratch.path(), &["replay", "sqlite:tanks.db"]);
+    assert_eq!(output.status.code(), Some(1), "{}{}", shown(&output), said(&output));
+    assert!(shown(&output).contains("is not the one that was mirrored"), "{}", shown(&output));
+}

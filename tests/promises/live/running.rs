@@ -1,10 +1,11 @@
 //! A mirror as a service: watched, told to read its file again, stopped, started again.
 
-use super::plant::{Plant, ask, site, with_tank};
+use super::plant::{Plant, ask, now_ms, site, with_tank};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use twinwright_tests::mirror::Mirror;
 use twinwright_tests::servers::mosquitto::Mosquitto;
+use twinwright_tests::source::Source;
 use twinwright_tests::{Scratch, said, shown, twinwright};
 
 /// A page of its own server.
@@ -110,4 +111,53 @@ fn what_an_operator_asks_is_heard_by_a_living_engine() {
     let course =
         ask(&scratch.join("tanks.db"), "SELECT what, by_whom FROM alert_transitions WHERE what = 'acknowledged'");
     assert_eq!(course, "acknowledged|ann");
+}
+
+#[test]
+fn what_nobody_knew_is_taken_in_and_keeps_its_place_through_crashes() {
+    let scratch = Scratch::new();
+    with_tank(&scratch);
+    let broker = Mosquitto::start(scratch.path(), "");
+    let text = site(1, broker.port(), "tanks", "").replace("topic =", "unknown = \"register\"\ntopic =");
+    scratch.write("tanks.toml", text);
+    let mut source = Source::connect(broker.port(), "source");
+    let mut ms = now_ms() - 60_000;
+    let mut say = |names: &[&str]| {
+        for _ in 0..40 {
+            for (number, name) in names.iter().enumerate() {
+                let value = number as f64 + (ms % 1_000) as f64 / 1e4;
+                source.publish(
+                    &format!("plant/{name}"),
+                    format!("{{\"timestamp_ms\":{ms},\"value\":{value}}}").as_bytes(),
+                );
+            }
+            ms += 250;
+        }
+        source.settle();
+    };
+    let store = scratch.join("tanks.db");
+    let count = |wanted: usize| {
+        let store = store.clone();
+        move |_: &Mirror| ask(&store, "SELECT count(*) FROM sensor_readings") == wanted.to_string()
+    };
+    let mut mirror = Mirror::ready(scratch.path(), "live", &["tanks.toml"]);
+    say(&["T-1/level", "X-9/flow"]);
+    mirror.wait_for("the first are stored", count(80));
+    mirror.kill();
+    let mut mirror = Mirror::ready(scratch.path(), "live", &["tanks.toml"]);
+    say(&["Y-1/flow", "X-9/flow", "X-9/heat", "T-1/level"]);
+    mirror.wait_for("the others too", count(240));
+    mirror.kill();
+    let mut mirror = Mirror::ready(scratch.path(), "live", &["tanks.toml"]);
+    say(&["X-9/heat", "Y-1/flow"]);
+    mirror.wait_for("and the last", count(320));
+    assert!(mirror.stop().success(), "{}", mirror.last_words());
+    let known = ask(
+        &scratch.join("tanks.db"),
+        "SELECT e.name, s.name, count(*) FROM sensor_readings r JOIN sensors s ON s.id = r.sensor_id \
+         JOIN equipment e ON e.id = s.equipment_id GROUP BY 1, 2 ORDER BY 1, 2",
+    );
+    assert_eq!(known, "T-1|level|80\nX-9|flow|80\nX-9|heat|80\nY-1|flow|80");
+    let output = twinwright(scratch.path(), &["replay", "sqlite:tanks.db", "--json"]);
+    assert!(output.status.success(), "{}{}", shown(&output), said(&output));
 }

@@ -231,6 +231,11 @@ impl Mirror {
         std::mem::take(&mut self.modes_said)
     }
 
+    /// Channels that nobody knew, in the order of their numbers.
+    pub fn newcomers(&self) -> &[Newcomer] {
+        &self.newcomers
+    }
+
     /// A machine's number by its name; 0 where there is none.
     pub fn machine_numbered(&self, name: &str) -> u32 {
         self.machine_number(name).unwrap_or_default() as u32

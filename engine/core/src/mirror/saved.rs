@@ -167,16 +167,10 @@ impl Mirror {
         Ok(mirror)
     }
 
-    /// A newcomer of then may stand in the site's file now; its channel number stays its own in either case.
+    /// A newcomer of then may stand in the site's file now: then it is none any more.
     fn register_if_new(&mut self, newcomer: &Newcomer) {
-        let known = self.site.channels.iter().position(|channel| channel.name == newcomer.name);
-        match known {
-            Some(known) => {
-                let place = self.places[known];
-                self.newcomers.push(newcomer.clone());
-                self.places.push(place);
-            }
-            None => self.register(newcomer),
+        if self.site.channels.iter().all(|channel| channel.name != newcomer.name) {
+            self.register(newcomer);
         }
     }
 

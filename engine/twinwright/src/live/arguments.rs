@@ -46,6 +46,31 @@ pub struct LiveArgs {
     pub quiet: bool,
 }
 
+#[derive(Args)]
+pub struct ReplayArgs {
+    /// The store: `sqlite:plant.db`, `postgres://user@host/plant`
+    #[arg(value_name = "STORE")]
+    pub store: String,
+    /// From this instant on [default: the beginning of the run]
+    #[arg(long, value_name = "INSTANT")]
+    pub from: Option<String>,
+    /// Up to this instant [default: as far as the plant was mirrored]
+    #[arg(long, value_name = "INSTANT")]
+    pub to: Option<String>,
+    /// A live run [default: the latest]
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// A changed site file: which alerts it would have raised, and which not
+    #[arg(long, value_name = "SITE")]
+    pub with: Option<PathBuf>,
+    /// A folder of machine files for the changed site, looked through before the shipped ones
+    #[arg(long, value_name = "DIR", requires = "with")]
+    pub machines: Option<PathBuf>,
+    /// As JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogLevel {
     Error,

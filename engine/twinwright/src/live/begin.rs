@@ -106,8 +106,7 @@ async fn stand(
     let mut engine = match &opened.before {
         Some(before) => handover::from_before(site, opened, before, (place, journal), rhythm).await?,
         None => {
-            let mut engine =
-                recall::stand(site, &opened.name, opened.state.as_ref(), &opened.newcomers, rhythm, Span(0))?;
+            let mut engine = recall::stand(site, &opened.name, opened.state.as_ref(), rhythm, Span(0))?;
             let after = opened.state.as_ref().map_or(0, |state| state.entry);
             recall::replay(&mut engine, journal, (opened.of, after, opened.of_written), Span(0)).await?;
             engine

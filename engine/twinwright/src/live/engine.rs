@@ -60,14 +60,7 @@ pub struct Engine {
 
 impl Engine {
     /// A mirror that goes on with entry `number`. `now` is the host's running clock.
-    pub fn new(
-        site: &Arc<SitePlan>,
-        lookout: Lookout,
-        newcomers: &[Newcomer],
-        number: u64,
-        rhythm: Rhythm,
-        now: Span,
-    ) -> Engine {
+    pub fn new(site: &Arc<SitePlan>, lookout: Lookout, number: u64, rhythm: Rhythm, now: Span) -> Engine {
         let mut intake = Intake::new(&site.time, site.plan.start, site.plan.tick);
         intake.resume(lookout.now().map_or(0, |tick| tick + 1));
         let mut engine = Engine {
@@ -87,7 +80,8 @@ impl Engine {
             counts: Counts::default(),
         };
         site.channels.iter().for_each(|channel| engine.name(channel.name.clone()));
-        newcomers.iter().for_each(|newcomer| engine.name(newcomer.name.clone()));
+        let newcomers = engine.lookout.mirror().newcomers().to_vec();
+        newcomers.into_iter().for_each(|newcomer| engine.name(newcomer.name));
         engine
     }
 
@@ -144,10 +138,15 @@ impl Engine {
     /// Channels that feeds registered: before the first reading of them.
     pub fn register(&mut self, newcomers: Vec<Newcomer>) {
         for newcomer in newcomers {
-            self.lookout.register(&newcomer);
-            self.name(newcomer.name.clone());
+            self.adopt(&newcomer);
             self.draft.heard.newcomers.push(newcomer);
         }
+    }
+
+    /// The same of channels that the journal knows.
+    pub fn adopt(&mut self, newcomer: &Newcomer) {
+        self.lookout.register(newcomer);
+        self.name(newcomer.name.clone());
     }
 
     /// Something that somebody asks: heard by the next tick, once.
@@ -337,12 +336,9 @@ impl Engine {
 
 /// What the journal says.
 impl Engine {
-    /// Hears again what an entry of the journal heard. What that says is in the store already.
-    pub fn recall(&mut self, hearing: Hearing, now: Span) {
-        for newcomer in &hearing.newcomers {
-            self.lookout.register(newcomer);
-            self.name(newcomer.name.clone());
-        }
+    /// Hears again what an entry of the journal heard. What that says is in the store already; `see` is shown each tick.
+    pub fn recall(&mut self, hearing: Hearing, now: Span, see: &mut dyn FnMut(u32, &mut Lookout, Said)) {
+        hearing.newcomers.iter().for_each(|newcomer| self.adopt(newcomer));
         for heard in &hearing.readings {
             self.intake.recall(heard);
             // Which feed it came from nobody wrote down; with several, only what is over is known to be.
@@ -359,7 +355,8 @@ impl Engine {
             }
             let due = self.intake.close();
             self.lookout.tick(&due.readings, &asked);
-            self.lookout.take_said();
+            let said = self.lookout.take_said();
+            see(tick, &mut self.lookout, said);
         }
         self.draft.number += 1;
     }

@@ -26,7 +26,11 @@ pub async fn from_before(
     let library = stored_library(checkpoints::machine_files(&mut link, before.row.id).await?);
     link.close().await;
     let document = Document { name: format!("{}.toml", site.name), text: before.row.document.clone() };
-    let fresh = || recall::stand(site, &opened.name, None, &opened.newcomers, rhythm, Span(0));
+    let fresh = || {
+        let mut engine = recall::stand(site, &opened.name, None, rhythm, Span(0))?;
+        opened.newcomers.iter().for_each(|newcomer| engine.adopt(newcomer));
+        Ok(engine)
+    };
     let Ok(old) = compile(&document, &library, before.row.start) else {
         tracing::warn!(
             "the file that {} was mirrored with cannot be read any more: the mirror begins anew",
@@ -39,13 +43,13 @@ pub async fn from_before(
         return fresh();
     }
     let old = Arc::new(old);
-    let mut engine = recall::stand(&old, &before.row.name, opened.state.as_ref(), &before.newcomers, rhythm, Span(0))?;
+    let mut engine = recall::stand(&old, &before.row.name, opened.state.as_ref(), rhythm, Span(0))?;
     let after = opened.state.as_ref().map_or(0, |state| state.entry);
     recall::replay(&mut engine, journal, (opened.of, after, opened.of_written), Span(0)).await?;
     let state = engine.lookout().save();
-    let mirror = Lookout::restore(site, &opened.name, &state, &opened.newcomers)
+    let mirror = Lookout::restore(site, &opened.name, &state)
         .map_err(|error| Trouble::World(format!("the state of {} cannot go on: {error}", before.row.name)))?;
-    let mut next = Engine::new(site, mirror, &opened.newcomers, 1, rhythm, Span(0));
+    let mut next = Engine::new(site, mirror, 1, rhythm, Span(0));
     let numbers: BTreeMap<ChannelName, Channel> =
         (0..).map_while(|number| Some((next.channel(number)?.clone(), number))).collect();
     next.wait_for_old(engine.waiting_readings(), |channel| numbers.get(engine.channel(channel)?).copied());

@@ -11,6 +11,7 @@ mod handover;
 mod keep;
 mod patience;
 mod recall;
+pub mod replay;
 mod screen;
 mod shelf;
 mod site;

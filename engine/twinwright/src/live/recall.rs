@@ -7,7 +7,6 @@ use twinwright_core::lookout::Lookout;
 use twinwright_core::site::SitePlan;
 use twinwright_io::store::journal::{Journal, Kept};
 use twinwright_model::Span;
-use twinwright_model::journal::Newcomer;
 
 /// Entries whose replay is told of.
 const WORTH_SAYING: u64 = 500;
@@ -17,19 +16,16 @@ pub fn stand(
     site: &Arc<SitePlan>,
     run: &str,
     state: Option<&Kept>,
-    newcomers: &[Newcomer],
     rhythm: Rhythm,
     now: Span,
 ) -> Result<Engine, Trouble> {
     let Some(kept) = state else {
-        let mut mirror = Lookout::build(site, run);
-        newcomers.iter().for_each(|newcomer| mirror.register(newcomer));
-        return Ok(Engine::new(site, mirror, newcomers, 1, rhythm, now));
+        return Ok(Engine::new(site, Lookout::build(site, run), 1, rhythm, now));
     };
     let unusable = |why: String| Trouble::World(format!("the checkpoint of {} cannot be used: {why}", kept.time));
     let (waiting, state) = parts(&kept.bytes).ok_or_else(|| unusable("it is cut short".to_owned()))?;
-    let mirror = Lookout::restore(site, run, state, newcomers).map_err(|error| unusable(error.to_string()))?;
-    let mut engine = Engine::new(site, mirror, newcomers, kept.entry + 1, rhythm, now);
+    let mirror = Lookout::restore(site, run, state).map_err(|error| unusable(error.to_string()))?;
+    let mut engine = Engine::new(site, mirror, kept.entry + 1, rhythm, now);
     engine.wait_again(waiting).ok_or_else(|| unusable("what waited for its tick cannot be read".to_owned()))?;
     Ok(engine)
 }
@@ -53,7 +49,7 @@ pub async fn replay(
         tracing::info!("hearing {entries} entries of the journal again");
     }
     while let Some((_, hearing)) = journal.next_hearing(&mut reader).await? {
-        engine.recall(hearing, now);
+        engine.recall(hearing, now, &mut |_, _, _| {});
     }
     Ok(())
 }

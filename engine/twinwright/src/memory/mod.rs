@@ -18,7 +18,7 @@ pub use asof::{AsOf, as_of};
 pub use fork::{beside, state_from};
 pub use keeper::{Keeper, Stored};
 pub(crate) use plant::{plain, plant_of};
-pub(crate) use recorded::stored_library;
+pub(crate) use recorded::{named as named_run, stored_library};
 pub use studies::{check_study, remember};
 
 use crate::Trouble;
