@@ -27,6 +27,8 @@ pub struct Lookout {
     /// By channel, newcomers after those of the file: the machine that it belongs to.
     machines: Vec<u32>,
     modes: Vec<Mode>,
+    /// Open alerts of machines that a changed site has no more.
+    orphans: Vec<String>,
     said: Said,
 }
 
@@ -44,7 +46,7 @@ impl Lookout {
             | Target::Stray { machine } => machine,
         };
         let machines = mirror.site().channels.iter().map(|channel| machine(channel.target)).collect();
-        Lookout { mirror, watch, machines, modes: Vec::new(), said: Said::default() }
+        Lookout { mirror, watch, machines, modes: Vec::new(), orphans: Vec::new(), said: Said::default() }
     }
 
     /// One step: what was heard for this tick, by channel and time, and what people asked. The first step shows tick 0.
@@ -76,6 +78,11 @@ impl Lookout {
         if newcomer.name.item != crate::mirror::MODE {
             self.watch.register(machine, &newcomer.name, &newcomer.unit);
         }
+    }
+
+    /// Alerts that were open under another site's file, of machines that this one does not have: by uid.
+    pub fn take_orphans(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.orphans)
     }
 
     /// What was said since this was last asked.
@@ -132,6 +139,7 @@ impl Lookout {
         let now = mirror.now().map_or(Time(i64::MIN), |_| mirror.time());
         let restored = Watch::restore(site, run, watch, now).map_err(|error| RestoreError::Unfit(error.to_string()))?;
         let mut lookout = Lookout::of(mirror, restored.watch);
+        lookout.orphans = restored.orphans;
         for newcomer in lookout.mirror.newcomers() {
             lookout.machines.push(lookout.mirror.machine_numbered(&newcomer.name.machine));
         }

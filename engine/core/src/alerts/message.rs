@@ -26,6 +26,10 @@ pub fn fill(template: &str, places: &Places) -> String {
         let filled = after.split_once('}').and_then(|(name, tail)| Some((places.fill(name)?, tail)));
         match filled {
             Some((value, tail)) => {
+                // What has no unit has no blank before it.
+                if value.is_empty() && text.ends_with(' ') {
+                    text.pop();
+                }
                 text.push_str(&value);
                 rest = tail;
             }
@@ -137,6 +141,8 @@ mod tests {
         assert_eq!(fill("{machine}: {sensor} {value} {unit} > {limit}"), "P-101: temp 91.25 degC > 85");
         assert_eq!(fill("{rule} {severity} {detector} {expected} {x} {"), "hot high high_high - {x} {");
         assert_eq!(fill("}{{machine}"), "}{P-101");
+        let bare = Places { unit: "", ..places };
+        assert_eq!(super::fill("{value} {unit}, above {limit}", &bare), "91.25, above 85");
     }
 
     #[test]

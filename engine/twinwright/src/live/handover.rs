@@ -3,13 +3,13 @@
 use super::engine::{Engine, Rhythm};
 use super::recall;
 use crate::Trouble;
-use crate::memory::stored_library;
+use crate::memory::{now, stored_library};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use twinwright_core::Document;
 use twinwright_core::lookout::Lookout;
 use twinwright_core::site::{SitePlan, compile};
-use twinwright_io::store::journal::{Before, Journal, Opened};
+use twinwright_io::store::journal::{Before, Journal, Opened, orphans};
 use twinwright_io::store::{Link, Place, checkpoints};
 use twinwright_model::Span;
 use twinwright_model::live::{Channel, ChannelName};
@@ -47,8 +47,9 @@ pub async fn from_before(
     let after = opened.state.as_ref().map_or(0, |state| state.entry);
     recall::replay(&mut engine, journal, (opened.of, after, opened.of_written), Span(0)).await?;
     let state = engine.lookout().save();
-    let mirror = Lookout::restore(site, &opened.name, &state)
+    let mut mirror = Lookout::restore(site, &opened.name, &state)
         .map_err(|error| Trouble::World(format!("the state of {} cannot go on: {error}", before.row.name)))?;
+    orphans::resolve(place, &mirror.take_orphans(), now()).await?;
     let mut next = Engine::new(site, mirror, 1, rhythm, Span(0));
     let numbers: BTreeMap<ChannelName, Channel> =
         (0..).map_while(|number| Some((next.channel(number)?.clone(), number))).collect();

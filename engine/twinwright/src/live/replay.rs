@@ -356,7 +356,8 @@ mod tests {
     fn alerts_are_paired_in_order() {
         let times = |seconds: &[i64]| seconds.iter().map(|s| Time(s * 1_000_000_000)).collect::<Vec<_>>();
         let span = |seconds: i64| Span(seconds * 1_000_000_000);
-        let cases: [(&[i64], &[i64], &[(i64, Turn)]); 5] = [
+        type Case<'a> = (&'a [i64], &'a [i64], &'a [(i64, Turn)]);
+        let cases: [Case<'_>; 5] = [
             (&[10, 2_000], &[10, 2_000], &[]),
             (&[10], &[4], &[(10, Turn::Earlier(span(6)))]),
             (&[10, 2_000], &[2_060], &[(10, Turn::Lost), (2_000, Turn::Later(span(60)))]),

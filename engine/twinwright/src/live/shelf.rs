@@ -79,7 +79,8 @@ impl Shelf {
     pub async fn end(&mut self) -> Result<Option<u64>, Trouble> {
         self.sender = None;
         match timeout(LAST, &mut self.task).await {
-            Ok(Ok(done)) => Ok(done?),
+            // What was written last may not have been asked for yet.
+            Ok(Ok(done)) => Ok(done?.or(self.take_through())),
             Ok(Err(gone)) => Err(Trouble::World(format!("the readings' task ended: {gone}"))),
             Err(_) => {
                 self.task.abort();

@@ -17,6 +17,7 @@ mod names;
 mod notice;
 pub mod notify;
 mod open;
+pub mod orphans;
 mod past;
 pub mod readings;
 mod roster;
