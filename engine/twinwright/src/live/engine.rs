@@ -3,7 +3,7 @@
 //! It waits for nothing and touches no disk, socket or clock: times are told from outside. What follows from what was heard is
 //! a matter of the journal alone, so that [`Engine::recall`] makes the same of it after a crash.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use twinwright_core::intake::{Courses, Due, Intake, Skew, SkewWatch, Verdict};
 use twinwright_core::lookout::{Lookout, Said};
@@ -46,8 +46,9 @@ pub struct Engine {
     courses: Courses,
     skews: SkewWatch,
     rhythm: Rhythm,
-    /// By channel: the machine that it belongs to, for clocks that are wrong.
-    sources: Vec<u32>,
+    /// By channel: the first channel of its machine, for clocks that are wrong.
+    sources: Vec<Channel>,
+    first_of: BTreeMap<String, Channel>,
     names: Vec<ChannelName>,
     /// What people ask, until the next tick; and what was asked before, so that nothing is done twice.
     asked: Vec<Action>,
@@ -71,6 +72,7 @@ impl Engine {
             skews: SkewWatch::default(),
             rhythm,
             sources: Vec::new(),
+            first_of: BTreeMap::new(),
             names: Vec::new(),
             asked: Vec::new(),
             known: BTreeSet::new(),
@@ -87,8 +89,8 @@ impl Engine {
 
     fn name(&mut self, name: ChannelName) {
         // A source is a machine: all that it says is stamped by one clock, as a rule.
-        let known = self.names.iter().position(|other| other.machine == name.machine);
-        self.sources.push(known.map_or(self.names.len() as u32, |at| self.sources[at]));
+        let own = self.names.len() as Channel;
+        self.sources.push(*self.first_of.entry(name.machine.clone()).or_insert(own));
         self.names.push(name);
     }
 

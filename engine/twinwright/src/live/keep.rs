@@ -32,8 +32,8 @@ const MOST: usize = 20_000;
 const LOOK: Duration = Duration::from_millis(250);
 /// An engine that has nothing to write says so often that it is alive.
 const BEAT: Duration = Duration::from_secs(2);
-/// A stopping engine lets go of what is under way after this.
-const DRAIN: Duration = Duration::from_secs(3);
+/// A stopping engine lets go of what is under way after this. With what readings and notices get, five seconds in all.
+const DRAIN: Duration = Duration::from_secs(2);
 
 /// What the loop works with.
 pub struct Keep {

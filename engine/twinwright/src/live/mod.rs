@@ -30,6 +30,9 @@ use twinwright_io::feeds::Running;
 use twinwright_io::outlets::metrics::MetricsPage;
 use twinwright_model::{Span, Time};
 
+/// Notices that are due still go out at the end, but not for longer.
+const LAST_CALL: Duration = Duration::from_secs(1);
+
 /// What to mirror, and how.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -111,7 +114,8 @@ async fn mirror_within(
             Err(_) => Ok(()),
         };
         let ended = keep.end(now()).await;
-        tidings.stop().await;
+        // What is not out by then waits in the store for the next start.
+        let _ = tokio::time::timeout(LAST_CALL, tidings.stop()).await;
         page.inspect(|page| page.abort());
         let again = went?;
         drained?;

@@ -20,7 +20,7 @@ const MOST: usize = 400_000;
 /// How often it is looked whether it is time to write.
 const LOOK: Duration = Duration::from_millis(50);
 /// A stopping engine waits for so long until all is in its table; the journal has the rest.
-const LAST: Duration = Duration::from_secs(3);
+const LAST: Duration = Duration::from_secs(2);
 
 /// The way to the table.
 #[derive(Debug)]
