@@ -1,7 +1,7 @@
 //! Rows into a table, many in one statement: what a run leaves comes in hundreds.
 
 use crate::outlets::trouble::OutletTrouble;
-use crate::store::{Cell, Link};
+use crate::store::{Cell, Dialect, Link};
 
 /// Values of one statement: half of what SQLite takes.
 const MOST_VALUES: usize = 16_000;
@@ -42,6 +42,7 @@ impl Insert {
 
     /// Writes all rows, within the caller's transaction if there is one.
     pub async fn write(self, link: &mut Link) -> Result<(), OutletTrouble> {
+        let numbered = link.dialect() == Dialect::Postgres;
         let rows = (MOST_VALUES / self.forms.len()).clamp(1, MOST_ROWS);
         for some in self.values.chunks(rows * self.forms.len()) {
             let mut statement = self.head.clone();
@@ -52,7 +53,9 @@ impl Insert {
                     (0, _) => "), (",
                     _ => ", ",
                 });
-                statement.push_str(&self.forms[column].replace('$', &format!("${}", at + 1)));
+                // SQLite looks for a numbered one among all others, again for each.
+                let place = if numbered { format!("${}", at + 1) } else { "?".to_owned() };
+                statement.push_str(&self.forms[column].replace('$', &place));
             }
             statement.push_str(") ");
             statement.push_str(&self.tail);
