@@ -90,11 +90,6 @@ impl Lookout {
         std::mem::take(&mut self.said)
     }
 
-    /// A finding of somebody else, for example that a source's clock is wrong.
-    pub fn report(&mut self, finding: FindingChange) {
-        self.watch.report(finding);
-    }
-
     pub fn mirror(&self) -> &Mirror {
         &self.mirror
     }
