@@ -5,7 +5,7 @@ use super::hearing::Word;
 use super::look::{Looking, aims};
 use super::trial::winner;
 use super::view::{NEVER, PanelView};
-use super::{Mirror, PACE_S};
+use super::{PACE_S, Round};
 use crate::follow::sketch::LaneSketch;
 use crate::follow::update::{NEVER as UNUSED, Reading};
 use crate::sensing::LANES;
@@ -16,7 +16,7 @@ use twinwright_model::{Quality, Time};
 /// Noise that remembers is believed up to so many of its standard deviations: what lies further off is no noise.
 const NOISE_ENDS: f64 = 5.0;
 
-impl Mirror {
+impl Round<'_> {
     /// One machine meets what was heard of it.
     pub(super) fn meet(&mut self, machine: usize, words: Range<usize>, see: &mut dyn FnMut(&PanelView)) {
         let now = self.time();
@@ -242,11 +242,12 @@ impl Mirror {
 
     /// How many lanes of a panel are used.
     pub(super) fn lanes_of(&self, machine: usize, panel: usize) -> usize {
-        let modelled = self.modelled_panels(machine);
-        if panel < modelled {
-            return self.plan.models[self.machines[machine].model as usize].panels[panel].used;
+        let model = self.machines.get(machine).map(|machine| &self.plan.models[machine.model as usize]);
+        let panels = model.map_or(&[][..], |model| &model.panels);
+        if let Some(panel) = panels.get(panel) {
+            return panel.used;
         }
-        self.standings[machine].strays.len().saturating_sub((panel - modelled) * LANES).min(LANES)
+        self.standings[machine].strays.len().saturating_sub((panel - panels.len()) * LANES).min(LANES)
     }
 }
 

@@ -2,7 +2,7 @@
 //! judged here but whether a driver's value is a finite number of good quality.
 
 use super::face::Face;
-use super::{Mirror, Standing};
+use super::{Mirror, Round, Standing};
 use crate::drivers::{DriverPlan, Source};
 use crate::follow::update::Follower;
 use crate::plan::Plan;
@@ -13,7 +13,6 @@ use twinwright_model::journal::Newcomer;
 use twinwright_model::live::{Measurement, ModeChange};
 use twinwright_model::{Mode, Quality, Time};
 
-/// The item of a machine that says what it does.
 /// The item that says the mode of a machine.
 pub const MODE: &str = "mode";
 
@@ -69,7 +68,7 @@ pub fn place(plan: &Plan, target: Target) -> Place {
     }
 }
 
-impl Mirror {
+impl Round<'_> {
     /// Sorts what was heard to where it belongs. The last good word of a driver or a mode within a tick holds.
     pub(super) fn take_in(&mut self, heard: &[Measurement]) {
         self.bench.words.clear();
@@ -103,7 +102,7 @@ impl Mirror {
     /// Modes by duty cycle, where no feed says them.
     pub(super) fn take_modes(&mut self) {
         let nanos = i64::from(self.course.clock.tick) * self.plan.tick.0;
-        let plan = self.plan.clone();
+        let plan = self.plan;
         for (machine, planned) in plan.machines.iter().enumerate() {
             let model = &plan.models[planned.model as usize];
             if let Some(duty) = model.mode_duty.filter(|_| !self.standings[machine].told) {
@@ -122,17 +121,19 @@ impl Mirror {
         let time = self.time();
         self.modes_said.push(ModeChange { time, machine: machine as u32, mode, previous: Some(previous) });
     }
+}
 
+impl Mirror {
     /// A channel that nobody knew gets the next number. Readings of it are looked at without a model.
     pub fn register(&mut self, newcomer: &Newcomer) {
         self.newcomers.push(newcomer.clone());
         let name = &newcomer.name;
         let machine = self.machine_number(&name.machine).unwrap_or_else(|| {
-            self.standings.push(Standing::stranger(&name.machine));
-            self.standings.len() - 1
+            self.crowd.add_stranger(Standing::stranger(&name.machine));
+            self.crowd.len() - 1
         });
         let modelled = self.modelled_panels(machine);
-        let standing = &mut self.standings[machine];
+        let standing = &mut self.crowd.lend().standings[machine];
         let machine = machine as u32;
         if name.item == MODE {
             self.places.push(Place::Mode { machine });
@@ -149,12 +150,12 @@ impl Mirror {
     }
 
     pub(super) fn machine_number(&self, name: &str) -> Option<usize> {
-        self.standings.iter().position(|standing| &*standing.name == name)
+        self.crowd.standings().position(|standing| &*standing.name == name)
     }
 
     /// How many of a machine's panels have a model.
     pub(super) fn modelled_panels(&self, machine: usize) -> usize {
-        self.machines.get(machine).map_or(0, |machine| self.plan.models[machine.model as usize].panels.len())
+        self.crowd.machine(machine).map_or(0, |machine| self.plan.models[machine.model as usize].panels.len())
     }
 }
 

@@ -3,13 +3,17 @@
 //! Drivers with a feed are what was heard last; wear goes on by its mean and is corrected by a filter; what sensors should show
 //! follows without noise, and what they do show is laid beside it. The same readings in the same ticks give the same bits,
 //! whenever they come; nothing that is no finite number gets beyond the face of the sensor that sent it.
+//!
+//! Machines are entities of a world of their own (`crowd`); a tick borrows all its columns as a [`Round`].
 
+mod crowd;
 mod expect;
 mod face;
 mod hearing;
 mod look;
 mod portrait;
 mod quiet;
+mod round;
 mod saved;
 mod trial;
 pub mod view;
@@ -18,7 +22,6 @@ pub mod view;
 mod tests;
 
 use crate::digest::Hash;
-use crate::drivers::drive::drive;
 use crate::follow::estimate::make_typical;
 use crate::follow::sketch::Sketch;
 use crate::follow::update::{Follower, Reading, Room, Sight};
@@ -28,6 +31,8 @@ use crate::sensing::LANES;
 use crate::site::SitePlan;
 use crate::snapshot::RestoreError;
 use crate::world::{Blackboard, Clock, Course, Machine, Slots};
+use bevy_ecs::prelude::Component;
+use crowd::{Columns, Crowd, Standings};
 use face::Face;
 pub use hearing::MODE;
 use hearing::{Place, Word};
@@ -53,11 +58,8 @@ pub struct Mirror {
     sketches: Vec<Sketch>,
     course: Course,
     blackboard: Blackboard,
-    /// Machines of the plan, column by column, as the hot loops want them.
-    machines: Vec<Machine>,
-    slots: Vec<Slots>,
-    /// The same machines, and after them those that only newcomers told of.
-    standings: Vec<Standing>,
+    /// Machines of the plan, and after them those that only newcomers told of.
+    crowd: Crowd,
     /// Where readings of a channel go.
     places: Vec<Place>,
     newcomers: Vec<Newcomer>,
@@ -66,9 +68,26 @@ pub struct Mirror {
     bench: Bench,
 }
 
+/// What a tick works on: the mirror, with the columns of its machines lent.
+#[derive(Debug)]
+pub struct Round<'a> {
+    site: &'a SitePlan,
+    plan: &'a Arc<Plan>,
+    sketches: &'a [Sketch],
+    course: &'a Course,
+    blackboard: &'a mut Blackboard,
+    machines: &'a [Machine],
+    slots: &'a mut [Slots],
+    standings: Standings<'a>,
+    places: &'a [Place],
+    modes_said: &'a mut Vec<ModeChange>,
+    bench: &'a mut Bench,
+    started: bool,
+}
+
 /// What is believed and shown of one machine.
-#[derive(Debug, Clone, PartialEq)]
-struct Standing {
+#[derive(Debug, Clone, PartialEq, Component)]
+pub struct Standing {
     name: Box<str>,
     mode: Mode,
     /// A feed says the mode: duty cycles no longer do.
@@ -110,9 +129,7 @@ impl Mirror {
             site: site.clone(),
             course,
             blackboard: Blackboard::default(),
-            machines: Vec::with_capacity(rows.len()),
-            slots: Vec::with_capacity(rows.len()),
-            standings: Vec::with_capacity(rows.len()),
+            crowd: Crowd::default(),
             places: site.channels.iter().map(|channel| hearing::place(&plan, channel.target)).collect(),
             newcomers: Vec::new(),
             started: false,
@@ -142,9 +159,7 @@ impl Mirror {
         let follower = Follower::fresh(sketch);
         make_typical(sketch, model, &mut slots.0);
         follower.estimate.write(sketch, &mut slots.0);
-        self.machines.push(Machine { local: number, machine: number, future: 0, model: model_number, dice });
-        self.slots.push(slots);
-        self.standings.push(Standing {
+        let standing = Standing {
             name: self.plan.machines[number as usize].id.clone(),
             mode: Mode::Running,
             told: false,
@@ -153,7 +168,28 @@ impl Mirror {
             rivals: Vec::new(),
             faces: vec![Face::default(); model.panels.len()],
             strays: Vec::new(),
-        });
+        };
+        let machine = Machine { local: number, machine: number, future: 0, model: model_number, dice };
+        self.crowd.add(machine, slots, standing);
+    }
+
+    /// Lends everything to a tick.
+    fn round(&mut self) -> Round<'_> {
+        let Columns { machines, slots, standings } = self.crowd.lend();
+        Round {
+            site: &self.site,
+            plan: &self.plan,
+            sketches: &self.sketches,
+            course: &self.course,
+            blackboard: &mut self.blackboard,
+            machines,
+            slots,
+            standings,
+            places: &self.places,
+            modes_said: &mut self.modes_said,
+            bench: &mut self.bench,
+            started: self.started,
+        }
     }
 
     /// The tick that is shown; None before the first.
@@ -175,55 +211,8 @@ impl Mirror {
         let clock = &mut self.course.clock;
         clock.fresh = !self.started;
         clock.tick += u32::from(self.started);
-        self.take_in(heard);
-        self.take_modes();
-        if self.started {
-            self.pass_time();
-        }
-        self.settle_at_start();
-        drive(&self.course, &mut self.blackboard, &self.machines, &mut self.slots);
+        self.round().go(heard, see);
         self.started = true;
-        let mut from = 0;
-        for machine in 0..self.standings.len() {
-            let until =
-                from + self.bench.words[from..].iter().take_while(|word| word.machine == machine as u32).count();
-            self.meet(machine, from..until, see);
-            from = until;
-        }
-    }
-
-    /// Wear goes on since the tick before, in modes that wear.
-    fn pass_time(&mut self) {
-        let nanos = self.plan.tick.0 as f64;
-        for ((machine, slots), standing) in self.machines.iter().zip(&mut self.slots).zip(&mut self.standings) {
-            let sketch = &self.sketches[machine.model as usize];
-            let ages = standing.mode.ages();
-            let rivals = standing.rivals.iter_mut().map(|rival| &mut rival.follower);
-            for follower in std::iter::once(&mut standing.follower).chain(rivals) {
-                let stress = |slot: u16| if ages { slots.0[usize::from(slot)] } else { 0.0 };
-                follower.estimate.pass(sketch, nanos, stress);
-            }
-            standing.follower.estimate.write(sketch, &mut slots.0);
-        }
-    }
-
-    /// What feeds on itself comes to rest before the first tick is shown, so that lags start settled.
-    fn settle_at_start(&mut self) {
-        if self.started || self.plan.models.iter().all(|model| model.echoes.is_empty()) {
-            return;
-        }
-        for _ in 0..SETTLING {
-            drive(&self.course, &mut self.blackboard, &self.machines, &mut self.slots);
-            for (machine, slots) in self.machines.iter().zip(&mut self.slots) {
-                let model = &self.plan.models[machine.model as usize];
-                for &(slot, panel, lane) in &model.echoes {
-                    let aim = look::aims(model, usize::from(panel), slots)[usize::from(lane)];
-                    if aim.is_finite() {
-                        slots.0[usize::from(slot)] = aim;
-                    }
-                }
-            }
-        }
     }
 
     /// Changes of modes since this was last asked.
@@ -243,31 +232,31 @@ impl Mirror {
 
     /// What a machine is called.
     pub fn machine_name(&self, machine: u32) -> &str {
-        self.standings.get(machine as usize).map_or("", |standing| &standing.name)
+        self.crowd.standing(machine as usize).map_or("", |standing| &standing.name)
     }
 
     /// How many machines there are, newcomers included.
     pub fn machine_count(&self) -> u32 {
-        self.standings.len() as u32
+        self.crowd.len() as u32
     }
 
     pub fn mode(&self, machine: u32) -> Option<Mode> {
-        self.standings.get(machine as usize).map(|standing| standing.mode)
+        self.crowd.standing(machine as usize).map(|standing| standing.mode)
     }
 
     /// What an expression over a machine reads: a sensor that is silent or bad is what the twin expects of it.
     pub fn value_of(&self, machine: u32, source: &Source) -> f64 {
-        let Some(standing) = self.standings.get(machine as usize) else { return f64::NAN };
+        let Some(standing) = self.crowd.standing(machine as usize) else { return f64::NAN };
         match *source {
             Source::Slot(slot) => {
-                let slots = self.slots.get(machine as usize);
+                let slots = self.crowd.slots(machine as usize);
                 slots.and_then(|slots| slots.0.get(usize::from(slot)).copied()).unwrap_or(f64::NAN)
             }
             Source::Reading(panel, lane) => {
                 let face = standing.faces.get(usize::from(panel));
                 face.map_or(f64::NAN, |face| face.value(usize::from(lane)).0)
             }
-            Source::Wear(wear) => match self.machines.get(machine as usize) {
+            Source::Wear(wear) => match self.crowd.machine(machine as usize) {
                 Some(machine) => {
                     let sketch = self.sketches[machine.model as usize].wears.get(usize::from(wear));
                     sketch.map_or(f64::NAN, |sketch| standing.follower.estimate.wear(usize::from(wear), sketch))
@@ -279,27 +268,27 @@ impl Mirror {
 
     /// What an item of a machine shows, with its quality: `substitute` where the twin says it instead of the sensor.
     pub fn reading(&self, machine: u32, panel: u8, lane: u8) -> Option<(f64, Quality)> {
-        let face = self.standings.get(machine as usize)?.faces.get(usize::from(panel))?;
+        let face = self.crowd.standing(machine as usize)?.faces.get(usize::from(panel))?;
         (usize::from(lane) < LANES).then(|| face.value(usize::from(lane)))
     }
 
     /// A wear as it is believed: the estimate, its standard deviation, and the interval that holds it nine times in ten.
     pub fn wear(&self, machine: u32, wear: usize) -> Option<(f64, f64, (f64, f64))> {
-        let sketch = &self.sketches[self.machines.get(machine as usize)?.model as usize].wears.get(wear)?;
-        let estimate = &self.standings[machine as usize].follower.estimate;
+        let sketch = &self.sketches[self.crowd.machine(machine as usize)?.model as usize].wears.get(wear)?;
+        let estimate = &self.crowd.standing(machine as usize)?.follower.estimate;
         Some((estimate.wear(wear, sketch), estimate.wear_sd(wear, sketch), estimate.interval(wear, sketch)))
     }
 
     /// Squared innovations over their variances, summed, and how many there were: 1 on average where the filter is honest.
     pub fn consistency(&self, machine: u32) -> Option<(f64, u64)> {
-        self.standings.get(machine as usize).map(|standing| standing.follower.consistency)
+        self.crowd.standing(machine as usize).map(|standing| standing.follower.consistency)
     }
 
     /// The digest of the whole state: the same after the same readings, and after a restart.
     pub fn digest(&mut self) -> u128 {
         let mut hash = Hash::default();
         hash.number(self.now().map_or(u64::MAX, u64::from));
-        for machine in 0..self.standings.len() {
+        for machine in 0..self.crowd.len() {
             hash.bytes(&self.digest_of(machine as u32).to_le_bytes());
         }
         hash.finish()
@@ -307,7 +296,7 @@ impl Mirror {
 
     /// The digest of one machine.
     pub fn digest_of(&self, machine: u32) -> u128 {
-        Hash::of(&self.saved_machine(machine as usize))
+        self.saved_machine(machine as usize).map_or(0, |saved| Hash::of(&saved))
     }
 
     /// The instant that is shown.

@@ -11,8 +11,8 @@ use super::view::NEVER;
 impl Mirror {
     /// The state of one machine; null where there is no such machine.
     pub fn portrait(&self, machine: u32) -> Value {
-        let Some(standing) = self.standings.get(machine as usize) else { return Value::Null };
-        let model = self.machines.get(machine as usize).map(|machine| machine.model as usize);
+        let Some(standing) = self.crowd.standing(machine as usize) else { return Value::Null };
+        let model = self.crowd.machine(machine as usize).map(|machine| machine.model as usize);
         let mut portrait = Map::new();
         let mut say = |name: &str, value: Value| portrait.insert(name.to_owned(), value);
         say("machine", json!(&*standing.name));
@@ -20,7 +20,7 @@ impl Mirror {
         say("since", json!(self.plan.time_of(i64::from(standing.since)).to_string()));
         if let Some(model) = model {
             let (plan, sketch) = (&self.plan.models[model], &self.sketches[model]);
-            let slots = &self.slots[machine as usize].0;
+            let slots = self.crowd.slots(machine as usize).map_or(&[][..], |slots| &slots.0);
             let driver = |one: &crate::drivers::DriverPlan| (one.name.clone(), json!(slots[usize::from(one.slot)]));
             say("drivers", plan.drivers.iter().map(driver).collect());
             say("wear", worn(plan, sketch, standing));

@@ -86,28 +86,28 @@ impl Mirror {
             step: self.plan.tick.0,
             tick: self.now(),
             kinds: (0..self.sketches.len()).map(|model| self.kind(model)).collect(),
-            machines: (0..self.standings.len()).map(|machine| self.saved_machine(machine)).collect(),
+            machines: (0..self.crowd.len()).filter_map(|machine| self.saved_machine(machine)).collect(),
             newcomers: self.newcomers.clone(),
         };
         // Writing to memory fails only for types of unknown length, which this has none of.
         postcard::to_allocvec(&saved).unwrap_or_default()
     }
 
-    pub(super) fn saved_machine(&self, machine: usize) -> SavedMachine {
-        let standing = &self.standings[machine];
+    pub(super) fn saved_machine(&self, machine: usize) -> Option<SavedMachine> {
+        let standing = self.crowd.standing(machine)?;
         let rival = |rival: &Rival| (SavedFollower::of(&rival.follower), rival.likelihood, rival.heard);
-        SavedMachine {
+        Some(SavedMachine {
             name: standing.name.to_string(),
-            kind: self.machines.get(machine).map(|machine| machine.model),
+            kind: self.crowd.machine(machine).map(|machine| machine.model),
             mode: standing.mode,
             told: standing.told,
             since: standing.since,
-            slots: self.slots.get(machine).map_or(Vec::new(), |slots| slots.0.to_vec()),
+            slots: self.crowd.slots(machine).map_or(Vec::new(), |slots| slots.0.to_vec()),
             follower: SavedFollower::of(&standing.follower),
             rivals: standing.rivals.iter().map(rival).collect(),
             faces: standing.faces.clone(),
             strays: standing.strays.clone(),
-        }
+        })
     }
 
     fn kind(&self, model: usize) -> Kind {
@@ -152,7 +152,7 @@ impl Mirror {
         let kinds: Vec<Kind> = (0..mirror.sketches.len()).map(|model| mirror.kind(model)).collect();
         saved.newcomers.iter().for_each(|newcomer| mirror.register_if_new(newcomer));
         let numbers: BTreeMap<String, usize> =
-            mirror.standings.iter().enumerate().map(|(number, one)| (one.name.to_string(), number)).collect();
+            mirror.crowd.standings().enumerate().map(|(number, one)| (one.name.to_string(), number)).collect();
         for one in &saved.machines {
             let Some(&number) = numbers.get(&one.name) else { continue };
             one.check()?;
@@ -160,7 +160,7 @@ impl Mirror {
                 Some(kind) => Some(saved.kinds.get(kind as usize).ok_or(RestoreError::Unreadable)?),
                 None => None,
             };
-            let now = mirror.machines.get(number).map(|machine| &kinds[machine.model as usize]);
+            let now = mirror.crowd.machine(number).map(|machine| &kinds[machine.model as usize]);
             let same_plan = saved.plan == mirror.plan.digest;
             mirror.put(number, one, then.zip(now), same_plan)?;
         }
@@ -182,7 +182,8 @@ impl Mirror {
         same_plan: bool,
     ) -> Result<(), RestoreError> {
         let modelled = self.modelled_panels(number);
-        let standing = &mut self.standings[number];
+        let mut columns = self.crowd.lend();
+        let standing = &mut columns.standings[number];
         (standing.mode, standing.told, standing.since) = (one.mode, one.told, one.since);
         let then_modelled = one.faces.len() - one.strays.len().div_ceil(LANES);
         standing.put_strays(one, modelled, then_modelled);
@@ -190,8 +191,8 @@ impl Mirror {
         if then.name != now.name {
             return Ok(());
         }
-        let sketch = &self.sketches[self.machines[number].model as usize];
-        let slots = &mut self.slots[number].0;
+        let sketch = &self.sketches[columns.machines[number].model as usize];
+        let slots = &mut columns.slots[number].0;
         let same = then == now;
         if same && same_plan && one.slots.len() == slots.len() {
             slots.copy_from_slice(&one.slots);

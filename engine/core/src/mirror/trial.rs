@@ -1,7 +1,7 @@
 //! A trial: was a part restored while the machine stood still? Nobody says which; so for a while the machine is followed in
 //! several ways at once, as it was and with one or all of its wears restored, and what explains the readings best stays.
 
-use super::Mirror;
+use super::Round;
 use crate::follow::Sketch;
 use crate::follow::update::{Follower, NEVER};
 
@@ -21,7 +21,7 @@ pub struct Rival {
     pub heard: u32,
 }
 
-impl Mirror {
+impl Round<'_> {
     /// Begins a trial.
     pub(super) fn doubt(&mut self, machine: usize) {
         let Some(model) = self.machines.get(machine).map(|machine| machine.model) else { return };

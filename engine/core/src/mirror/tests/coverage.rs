@@ -110,7 +110,7 @@ fn follow(kind: &'static str, text: &str, ids: &str, tick: &str, ticks: u32) -> 
         let (squares, count) = mirror.consistency(machine).unwrap();
         run.innovations.0 += squares;
         run.innovations.1 += count;
-        let covariance = &mirror.standings[machine as usize].follower.estimate.p;
+        let covariance = &mirror.crowd.standing(machine as usize).expect("it is there").follower.estimate.p;
         assert_eq!(covariance, &covariance.transpose());
         let least = covariance.clone().symmetric_eigenvalues().min();
         assert!(least > -1e-12 * covariance.trace(), "{kind}: {least}");

@@ -60,9 +60,9 @@ fn whatever_a_sensor_sends_states_stay_finite_and_neighbours_do_not_notice() {
         for neighbour in [1, 2] {
             assert_eq!(mirror.digest_of(neighbour), clean.digest_of(neighbour), "{name}");
         }
-        let estimate = &mirror.standings[0].follower.estimate;
+        let estimate = &mirror.crowd.standing(0).expect("it is there").follower.estimate;
         assert!(estimate.x.iter().chain(estimate.p.iter()).all(|number| number.is_finite()), "{name}");
-        assert!(mirror.slots[0].0.iter().all(|number| number.is_finite()), "{name}");
+        assert!(mirror.crowd.slots(0).expect("it has them").0.iter().all(|number| number.is_finite()), "{name}");
         // The other sensors still know the wear.
         let (estimate, sd, _) = mirror.wear(0, 0).unwrap();
         let off = (estimate - plant.wear(0, 0)).abs();

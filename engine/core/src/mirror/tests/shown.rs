@@ -126,7 +126,10 @@ fn a_reading_beyond_its_range_is_uncertain_and_moves_no_estimate() {
         missing.remove(1);
         mirror.tick_seen(&beyond, &mut |view| assert_eq!(view.quality[1], Quality::Uncertain.code()));
         other.tick(&missing);
-        assert_eq!(mirror.standings[0].follower.estimate, other.standings[0].follower.estimate);
+        assert_eq!(
+            mirror.crowd.standing(0).map(|one| &one.follower.estimate),
+            other.crowd.standing(0).map(|one| &one.follower.estimate)
+        );
     }
 }
 

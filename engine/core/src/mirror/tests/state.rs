@@ -37,7 +37,7 @@ fn a_mirror_that_is_restored_again_and_again_goes_on_bit_for_bit() {
             mirror.tick_seen(&heard, &mut |view| seen.push(format!("{view:?}")));
         }
         assert_eq!(seen[0], seen[1], "at {tick}");
-        let on_trial = broken.standings.iter().any(|standing| !standing.rivals.is_empty());
+        let on_trial = broken.crowd.standings().any(|standing| !standing.rivals.is_empty());
         if tick % 61 == 0 || on_trial {
             trials += usize::from(on_trial);
             let bytes = broken.save();
