@@ -35,6 +35,7 @@ pub mod script;
 pub mod sensing;
 pub mod site;
 pub mod snapshot;
+pub mod tuning;
 pub mod twin;
 pub mod watch;
 pub mod wear;

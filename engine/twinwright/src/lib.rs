@@ -15,6 +15,7 @@ pub mod report;
 pub mod run;
 pub mod store;
 pub mod trouble;
+pub mod tune;
 pub mod verify;
 pub mod whatif;
 

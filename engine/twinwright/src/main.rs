@@ -15,7 +15,8 @@ use twinwright::history::arguments::HistoryArgs;
 use twinwright::live::arguments::{LiveArgs, LogFormat, LogLevel, ReplayArgs};
 use twinwright::live::{self, Wishes};
 use twinwright::store::arguments::StoreArgs;
-use twinwright::{Trouble, alerts, check, generate, history, init, memory, run, store, verify, whatif};
+use twinwright::tune::arguments::TuneArgs;
+use twinwright::{Trouble, alerts, check, generate, history, init, memory, run, store, tune, verify, whatif};
 use twinwright_core::files::scenario::published_schema;
 use twinwright_core::plan::Study;
 use twinwright_model::Time;
@@ -48,6 +49,12 @@ enum Command {
         twinwright replay sqlite:line1.db --with line1-quieter.toml"
     )]
     Replay(ReplayArgs),
+    /// Try a plant's alert limits on streams that were made or recorded, and propose quieter ones
+    #[command(
+        after_help = "Examples:\n  twinwright tune scenarios/alarm-lab.toml --rules scenarios/alarm-lab-rules.toml\n  \
+        twinwright tune sqlite:line1.db --rules line1.toml --delay '30 s'"
+    )]
+    Tune(Box<TuneArgs>),
     /// Say exactly what a system under test lost, doubled, reordered or altered
     #[command(
         after_help = "Example:\n  twinwright generate centrifugal-pump --for '1 min' --to file:sent.csv --out out/sent --readings\n  \
@@ -101,6 +108,7 @@ fn main() -> ExitCode {
         Command::Generate(args) => generate_stream(*args),
         Command::Live(args) => mirror_site(&args),
         Command::Replay(args) => replay_run(&args),
+        Command::Tune(args) => tune_rules(&args),
         Command::Verify(args) => verify_received(args),
         Command::Report(args) => report_on(args),
         Command::Check(args) => check_files(&args),
@@ -237,6 +245,10 @@ fn replay_run(args: &ReplayArgs) -> Result<(), Trouble> {
     let answer = live::replay::replay(args)?;
     say(&answer.text)?;
     if answer.fine { Ok(()) } else { Err(Trouble::No(Vec::new())) }
+}
+
+fn tune_rules(args: &TuneArgs) -> Result<(), Trouble> {
+    say(&tune::tune(args)?.text)
 }
 
 fn verify_received(args: VerifyArgs) -> Result<(), Trouble> {

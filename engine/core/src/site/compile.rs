@@ -1,6 +1,7 @@
 //! A site compiled: its plant as a scenario's, its channels, and what stands beside them. All mistakes of the file at once.
 
 mod address;
+mod borrow;
 mod feeds;
 mod items;
 mod mapping;
@@ -38,8 +39,31 @@ const NOT_IN_DIGEST: [&str; 10] =
 
 /// Compiles a site with its machine files, as one that begins at `start`. A plan comes only without faults.
 pub fn compile(document: &Document, library: &dyn Library, start: Time) -> Result<SitePlan, Vec<Diagnostic>> {
+    compile_beside(document, None, library, start)
+}
+
+/// Compiles the rules of a site for the machines of another file, a scenario or a site: the document is a site's that may
+/// leave out machines, links, tick and feeds.
+pub fn compile_rules(
+    document: &Document,
+    plant: &Document,
+    library: &dyn Library,
+    start: Time,
+) -> Result<SitePlan, Vec<Diagnostic>> {
+    compile_beside(document, Some(plant), library, start)
+}
+
+fn compile_beside(
+    document: &Document,
+    plant: Option<&Document>,
+    library: &dyn Library,
+    start: Time,
+) -> Result<SitePlan, Vec<Diagnostic>> {
     let mut compiler = Compiler::new(library, Changes::default());
     let mut node = compiler.open(document);
+    if let Some(plant) = plant {
+        borrow::plant(&mut compiler, &mut node, plant);
+    }
     address::take_out_mistakes(&mut node, &mut compiler.faults);
     let spec = SiteSpec::read(&node, &mut Cx { sources: &compiler.sources, faults: &mut compiler.faults });
     let mut maker = Maker {

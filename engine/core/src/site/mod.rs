@@ -3,7 +3,7 @@
 
 mod compile;
 
-pub use compile::compile;
+pub use compile::{compile, compile_rules};
 
 use crate::Plan;
 use crate::expression::Bound;

@@ -4,7 +4,7 @@ mod archive;
 pub mod arguments;
 mod backup;
 mod migrate;
-mod progress;
+pub(crate) mod progress;
 mod prune;
 mod sizes;
 mod status;
