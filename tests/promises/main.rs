@@ -35,6 +35,7 @@ mod store;
 mod store_command;
 mod tidy;
 mod truth;
+mod tune;
 mod upkeep;
 mod variants;
 mod verify;

@@ -1,17 +1,17 @@
 //! The command line: reads what was asked, calls the library, prints once and picks the exit code.
 
 mod arguments;
+mod commands;
 
 use arguments::{CheckArgs, GenerateArgs, RunArgs, VerifyArgs};
-use clap::{Parser, Subcommand};
+use clap::Parser;
+use commands::{Cli, Command};
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use twinwright::alerts::arguments::AlertsArgs;
 use twinwright::bulletin::{self, arguments::ReportArgs};
-use twinwright::history::arguments::HistoryArgs;
 use twinwright::live::arguments::{LiveArgs, LogFormat, LogLevel, ReplayArgs};
 use twinwright::live::{self, Wishes};
 use twinwright::store::arguments::StoreArgs;
@@ -20,80 +20,6 @@ use twinwright::{Trouble, alerts, check, generate, history, init, memory, run, s
 use twinwright_core::files::scenario::published_schema;
 use twinwright_core::plan::Study;
 use twinwright_model::Time;
-
-/// Digital twins of industrial machines: one machine file for what-if, streams and live mirrors.
-#[derive(Parser)]
-#[command(name = "twinwright", version, propagate_version = true, max_term_width = 110)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Run a scenario and write what it leaves behind
-    #[command(after_help = "Example:\n  twinwright run scenarios/pumps-year.toml --readings --format csv,parquet")]
-    Run(Box<RunArgs>),
-    /// Stream a plant's readings to files, brokers and databases, with the exact truth beside them
-    #[command(after_help = "Examples:\n  twinwright generate centrifugal-pump --machines 10 --to file:pumps.csv\n  \
-        twinwright generate scenarios/sensor-faults-labelled.toml --to file:seen.jsonl --out out/truth --readings --truth")]
-    Generate(Box<GenerateArgs>),
-    /// Mirror real machines from their feeds: nothing lost, few and meaningful alerts, a history
-    #[command(
-        after_help = "Examples:\n  twinwright live --demo\n  twinwright live scenarios/line-1.site.toml --metrics 127.0.0.1:9187"
-    )]
-    Live(LiveArgs),
-    /// Hear again what a mirror heard: the same states, or what a changed file would have made of it
-    #[command(
-        after_help = "Examples:\n  twinwright replay sqlite:line1.db --from 2026-11-01T06:00:00Z --to 2026-11-01T07:00:00Z\n  \
-        twinwright replay sqlite:line1.db --with line1-quieter.toml"
-    )]
-    Replay(ReplayArgs),
-    /// Try a plant's alert limits on streams that were made or recorded, and propose quieter ones
-    #[command(
-        after_help = "Examples:\n  twinwright tune scenarios/alarm-lab.toml --rules scenarios/alarm-lab-rules.toml\n  \
-        twinwright tune sqlite:line1.db --rules line1.toml --delay '30 s'"
-    )]
-    Tune(Box<TuneArgs>),
-    /// Say exactly what a system under test lost, doubled, reordered or altered
-    #[command(
-        after_help = "Example:\n  twinwright generate centrifugal-pump --for '1 min' --to file:sent.csv --out out/sent --readings\n  \
-        twinwright verify sent.csv --against out/sent"
-    )]
-    Verify(VerifyArgs),
-    /// Tell what a day, a week, a month or a whole run came to, and what to do next, from what a store remembers
-    #[command(
-        after_help = "Examples:\n  twinwright report weekly --store sqlite:plant.db\n  twinwright report pumps-year-1 --format html,json"
-    )]
-    Report(ReportArgs),
-    /// Check machine and scenario files: all faults at once, each at its place
-    #[command(
-        after_help = "Example:\n  twinwright check machine-configs/centrifugal-pump.toml scenarios/pumps-year.toml"
-    )]
-    Check(CheckArgs),
-    /// Look after a store: its schema, what is in it
-    Store(StoreArgs),
-    /// Ask what a store remembers of machines, sensors, alerts and runs
-    History(HistoryArgs),
-    /// See the alerts of a live plant, acknowledge, shelve or resolve them
-    Alerts(AlertsArgs),
-    /// Print the JSON Schema of a file, for editors
-    #[command(after_help = "Example:\n  twinwright schema machine > machine.schema.json")]
-    Schema {
-        /// machine, scenario or site
-        #[arg(value_parser = ["machine", "scenario", "site"])]
-        which: String,
-    },
-    /// Write a commented machine file and a scenario that runs it, to start from
-    #[command(after_help = "Example:\n  twinwright init my-fan && twinwright run my-fan-scenario.toml")]
-    Init {
-        /// The kind's name: lower-case letters, digits and `-`
-        name: String,
-        /// Where to write the two files
-        #[arg(long, default_value = ".")]
-        into: PathBuf,
-    },
-}
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
