@@ -5,7 +5,7 @@
 
 mod addresses;
 mod brokers;
-mod hooks;
+pub(crate) mod hooks;
 mod mailboxes;
 mod mails;
 mod order;

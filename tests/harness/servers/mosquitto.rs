@@ -42,6 +42,14 @@ impl Mosquitto {
         self.server.said()
     }
 
+    /// From now on the broker keeps these topics for whoever comes as this client.
+    pub fn keep_for(&self, client: &str, filter: &str) {
+        let port = self.port.to_string();
+        let words = ["-p", &port, "-q", "1", "-c", "-i", client, "-t", filter, "-E"];
+        let made = Command::new("mosquitto_sub").args(words).status();
+        assert!(made.expect("mosquitto_sub starts; tests/run installs it").success(), "a session can be made");
+    }
+
     /// As a crash would.
     pub fn kill(&mut self) {
         self.server.kill();
@@ -103,8 +111,7 @@ impl Subscriber {
         let port = broker.port.to_string();
         let heard = broker.folder.join("heard.txt");
         let session = ["-p", &port, "-q", "1", "-c", "-i", "listener", "-t", filter];
-        let made = Command::new("mosquitto_sub").args(session).arg("-E").status();
-        assert!(made.expect("mosquitto_sub starts; tests/run installs it").success(), "a session can be made");
+        broker.keep_for("listener", filter);
         let file = std::fs::File::create(&heard).expect("the test's folder can be written");
         let mut command = Command::new("mosquitto_sub");
         command.args(session).args(["-F", format]).stdin(Stdio::null()).stdout(file).stderr(Stdio::null());

@@ -79,13 +79,44 @@ impl Postgres {
         self.server.id()
     }
 
+    /// Its address over the port, for the user `ann` with a password that lies in a file of this name.
+    pub fn url_at(&self, port: u16, password_file: &str) -> String {
+        format!("postgres://ann@127.0.0.1:{port}/plant?sslmode=disable&password_file={password_file}")
+    }
+
     /// Kills it and all of its processes, as a crash would.
     pub fn kill(&mut self) {
-        let id = self.server.id();
-        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        let children = self.children();
         self.server.kill();
-        // Those that ended by themselves in the meantime are no trouble.
-        let _ = Command::new("kill").arg("-KILL").args(children.split_whitespace()).stderr(Stdio::null()).status();
+        signal("KILL", &children);
+    }
+
+    /// Ends it as `pg_ctl stop -m immediate` would: every process at once, nothing written out.
+    pub fn stop_at_once(&mut self) {
+        signal("QUIT", &self.server.id().to_string());
+        let pid = self.folder.join("data/postmaster.pid");
+        let begun = Instant::now();
+        while pid.exists() && begun.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.server.kill();
+    }
+
+    /// Holds all of its processes: connections stand, new ones are taken by the system, nobody answers.
+    pub fn pause(&self) {
+        signal("STOP", &self.server.id().to_string());
+        signal("STOP", &self.children());
+    }
+
+    /// What was held goes on.
+    pub fn go_on(&self) {
+        signal("CONT", &self.children());
+        signal("CONT", &self.server.id().to_string());
+    }
+
+    fn children(&self) -> String {
+        let id = self.server.id();
+        std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default()
     }
 
     /// Starts it again on the same data.
@@ -134,15 +165,22 @@ impl Postgres {
 }
 
 impl Drop for Postgres {
-    /// Stops it so that it takes its shared memory along.
+    /// Stops it so that it takes its shared memory along, also where a test left it held.
     fn drop(&mut self) {
-        let asked = Command::new("kill").args(["-QUIT", &self.server.id().to_string()]).stderr(Stdio::null()).status();
+        self.go_on();
+        signal("QUIT", &self.server.id().to_string());
         let begun = Instant::now();
         let pid = self.folder.join("data/postmaster.pid");
-        while asked.is_ok() && pid.exists() && begun.elapsed() < Duration::from_secs(10) {
+        while pid.exists() && begun.elapsed() < Duration::from_secs(10) {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// To processes that may have ended by themselves in the meantime, which is no trouble.
+fn signal(name: &str, processes: &str) {
+    let _ =
+        Command::new("kill").arg(format!("-{name}")).args(processes.split_whitespace()).stderr(Stdio::null()).status();
 }
 
 /// A program of PostgreSQL; Debian keeps most of them away from the path, by version.

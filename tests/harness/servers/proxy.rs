@@ -1,12 +1,17 @@
-//! A line that breaks: a TCP proxy that cuts all connections each time that so many bytes went to the server.
+//! A bad line: a TCP proxy that cuts all connections each time that so many bytes went to the server, and that can stand still or
+//! be slow.
 //!
-//! What was on its way at a cut is lost in both directions, as on a real line. It cuts by bytes and never by time, so a
+//! What was on its way at a cut is lost in both directions, as on a real line. By itself it cuts by bytes and never by time, so a
 //! slow machine sees the same.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How often a line that stands still looks whether it may go on.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A proxy on a port of its own, gone when it is dropped.
 #[derive(Debug)]
@@ -23,6 +28,10 @@ struct Inside {
     passed: AtomicU64,
     cuts: AtomicU64,
     ended: AtomicBool,
+    /// Connections stand, new ones are taken, and nothing gets through either way.
+    still: AtomicBool,
+    /// Milliseconds that each piece is late.
+    delay: AtomicU64,
     lines: Mutex<Vec<TcpStream>>,
 }
 
@@ -38,6 +47,8 @@ impl Proxy {
             passed: AtomicU64::new(0),
             cuts: AtomicU64::new(0),
             ended: AtomicBool::new(false),
+            still: AtomicBool::new(false),
+            delay: AtomicU64::new(0),
             lines: Mutex::default(),
         });
         let proxy = Proxy { port, inside: inside.clone() };
@@ -52,8 +63,28 @@ impl Proxy {
         proxy
     }
 
+    /// Passes on to `server` and cuts nothing by itself.
+    pub fn to(server: u16) -> Proxy {
+        Proxy::start(server, u64::MAX, 0)
+    }
+
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Nothing gets through any more, and nobody is told.
+    pub fn stand_still(&self) {
+        self.inside.still.store(true, Ordering::Relaxed);
+    }
+
+    /// What stood still goes on.
+    pub fn go_on(&self) {
+        self.inside.still.store(false, Ordering::Relaxed);
+    }
+
+    /// Each piece is late by so much from now on.
+    pub fn delay(&self, by: Duration) {
+        self.inside.delay.store(by.as_millis() as u64, Ordering::Relaxed);
     }
 
     pub fn cuts(&self) -> u64 {
@@ -81,8 +112,21 @@ impl Inside {
         let both = |stream: &TcpStream| stream.try_clone().expect("a socket has a second handle");
         self.lines.lock().expect("no thread panics").extend([both(&client), both(&server)]);
         let (from_client, to_server, inside) = (both(&client), both(&server), self.clone());
-        std::thread::spawn(move || pass(from_client, to_server, |bytes| inside.may_pass(bytes)));
-        std::thread::spawn(move || pass(server, client, |_| true));
+        let back = self.clone();
+        std::thread::spawn(move || pass(from_client, to_server, |bytes| inside.waits() && inside.may_pass(bytes)));
+        std::thread::spawn(move || pass(server, client, |_| back.waits()));
+    }
+
+    /// Holds a piece for as long as the line holds it; false when it will not get through.
+    fn waits(&self) -> bool {
+        let delay = Duration::from_millis(self.delay.load(Ordering::Relaxed));
+        if !delay.is_zero() {
+            std::thread::sleep(delay);
+        }
+        while self.still.load(Ordering::Relaxed) && !self.ended.load(Ordering::Relaxed) {
+            std::thread::sleep(LOOK);
+        }
+        !self.ended.load(Ordering::Relaxed)
     }
 
     /// Whether these bytes still go through; if not, they are where the line breaks.

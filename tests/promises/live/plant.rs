@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use twinwright_tests::Scratch;
@@ -55,51 +55,81 @@ pub fn ask(store: &Path, question: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }
 
-/// Sources that publish until they are told to stop.
+/// Sources that publish until they are told to stop. All brokers of a plant are told the same.
 #[derive(Debug)]
 pub struct Plant {
-    stop: Arc<AtomicBool>,
-    sources: Vec<JoinHandle<Issued>>,
+    /// The last millisecond that is told.
+    until: Arc<AtomicI64>,
+    /// By broker.
+    sources: Vec<Vec<JoinHandle<Issued>>>,
 }
 
 impl Plant {
     /// `rate` readings a second from each tank; a level that swings over its limits every few seconds.
     pub fn start(port: u16, tanks: usize, rate: i64) -> Plant {
-        let stop = Arc::new(AtomicBool::new(false));
-        let sources = (1..=tanks).map(|tank| {
-            let stop = stop.clone();
-            std::thread::spawn(move || tank_speaks(port, tank, rate, &stop))
-        });
-        let sources = sources.collect();
-        Plant { stop, sources }
+        Plant::beside(&[port], tanks, rate)
     }
 
-    /// Stops it; all that was published, which the broker has for good.
+    /// The same to several brokers, each by publishers of its own: what holds one up does not touch the others.
+    pub fn beside(ports: &[u16], tanks: usize, rate: i64) -> Plant {
+        let until = Arc::new(AtomicI64::new(i64::MAX));
+        let step = 1_000 / rate;
+        // On a grid, so that no time comes twice.
+        let begun = now_ms() / step * step;
+        let speak = |port: u16, tank: usize| {
+            let until = until.clone();
+            std::thread::spawn(move || tank_speaks(port, tank, (begun, step), &until))
+        };
+        let sources = ports.iter().map(|port| (1..=tanks).map(|tank| speak(*port, tank)).collect()).collect();
+        Plant { until, sources }
+    }
+
+    /// Stops it; all that was published, which each broker has for good.
     pub fn end(self) -> Issued {
-        self.stop.store(true, Ordering::Relaxed);
-        self.sources.into_iter().flat_map(|source| source.join().expect("a source publishes to its end")).collect()
+        // A little ahead, since some may be about to tell what is due now.
+        self.until.store(now_ms() + 500, Ordering::Relaxed);
+        let of = |sources: Vec<JoinHandle<Issued>>| -> Issued {
+            sources.into_iter().flat_map(|source| source.join().expect("a source publishes to its end")).collect()
+        };
+        let mut told: Vec<Issued> = self.sources.into_iter().map(of).collect();
+        let issued = told.pop().expect("there is a broker");
+        assert!(told.iter().all(|other| *other == issued), "all brokers are told the same");
+        issued
     }
 }
 
-fn tank_speaks(port: u16, tank: usize, rate: i64, stop: &AtomicBool) -> Issued {
-    let (machine, step) = (format!("T-{tank}"), 1_000 / rate);
-    let topic = format!("plant/{machine}/level");
+fn tank_speaks(port: u16, tank: usize, (begun, step): (i64, i64), until: &AtomicI64) -> Issued {
+    let machine = format!("T-{tank}");
     let mut source = Source::connect(port, &format!("source-{tank}"));
     let mut issued = Issued::new();
-    // On a grid, so that no time comes twice.
-    let mut ms = now_ms() / step * step;
-    while !stop.load(Ordering::Relaxed) {
+    let mut ms = begun;
+    while ms <= until.load(Ordering::Relaxed) {
         let now = now_ms();
         if ms > now {
-            std::thread::sleep(Duration::from_millis((ms - now) as u64));
+            // Several at a time where they are closer than a thread can be woken.
+            std::thread::sleep(Duration::from_millis((ms - now).max(5) as u64));
+            continue;
         }
-        // A whole number of hundredths: the same as text and as a number.
-        let swing = (TAU * (ms as f64 / 6_000.0 + tank as f64 / 7.0)).sin();
-        let value = ((50.0 + 45.0 * swing) * 100.0).round() / 100.0;
-        source.publish(&topic, format!("{{\"timestamp_ms\":{ms},\"value\":{value}}}").as_bytes());
-        issued.push((machine.clone(), ms, value));
+        issued.push(publish_level(&mut source, &machine, tank, ms));
         ms += step;
     }
+    source.settle();
+    issued
+}
+
+fn publish_level(source: &mut Source, machine: &str, tank: usize, ms: i64) -> (String, i64, f64) {
+    // A whole number of hundredths: the same as text and as a number.
+    let swing = (TAU * (ms as f64 / 6_000.0 + tank as f64 / 7.0)).sin();
+    let value = ((50.0 + 45.0 * swing) * 100.0).round() / 100.0;
+    let payload = format!("{{\"timestamp_ms\":{ms},\"value\":{value}}}");
+    source.publish(&format!("plant/{machine}/level"), payload.as_bytes());
+    (machine.to_owned(), ms, value)
+}
+
+/// One more reading of each tank, from so far ahead that all before it is over: nobody waits for what could overtake it.
+pub fn publish_from_ahead(port: u16, tanks: usize, ms: i64) -> Issued {
+    let mut source = Source::connect(port, "source-ahead");
+    let issued = (1..=tanks).map(|tank| publish_level(&mut source, &format!("T-{tank}"), tank, ms)).collect();
     source.settle();
     issued
 }

@@ -167,3 +167,11 @@ fn what_nobody_knew_is_taken_in_and_keeps_its_place_through_crashes() {
     let output = twinwright(scratch.path(), &["replay", "sqlite:tanks.db", "--json"]);
     assert!(output.status.success(), "{}{}", shown(&output), said(&output));
 }
+
+#[test]
+fn without_a_site_it_says_how_to_see_one() {
+    let scratch = Scratch::new();
+    let output = twinwright(scratch.path(), &["live"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("`twinwright live --demo`"), "{}", said(&output));
+}

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 /// What was posted.
 #[derive(Debug, Clone)]
-pub(super) struct Posted {
-    pub(super) head: Vec<String>,
-    pub(super) body: String,
+pub(crate) struct Posted {
+    pub(crate) head: Vec<String>,
+    pub(crate) body: String,
 }
 
 impl Posted {
-    pub(super) fn header(&self, name: &str) -> String {
+    pub(crate) fn header(&self, name: &str) -> String {
         let found = self.head.iter().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
@@ -23,14 +23,14 @@ impl Posted {
         found.unwrap_or_else(|| panic!("{name} is missing in {:?}", self.head))
     }
 
-    pub(super) fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.header("x-twinwright-id")
     }
 }
 
 /// What a server does with a request.
 #[derive(Debug, Clone)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// These bytes, and then it closes.
     Bytes(Vec<u8>),
     /// This head, and then a body without end.
@@ -42,12 +42,12 @@ pub(super) enum Reply {
 }
 
 impl Reply {
-    pub(super) fn status(status: u16) -> Reply {
+    pub(crate) fn status(status: u16) -> Reply {
         Reply::with(status, "")
     }
 
     /// `more` are header lines.
-    pub(super) fn with(status: u16, more: &str) -> Reply {
+    pub(crate) fn with(status: u16, more: &str) -> Reply {
         Reply::Bytes(
             format!("HTTP/1.1 {status} Because\r\n{more}content-length: 3\r\nconnection: close\r\n\r\nwhy")
                 .into_bytes(),
@@ -56,7 +56,7 @@ impl Reply {
 }
 
 /// A server of one test, gone when it is dropped.
-pub(super) struct Hook {
+pub(crate) struct Hook {
     port: u16,
     inside: Arc<Inside>,
 }
@@ -71,7 +71,7 @@ struct Inside {
 
 impl Hook {
     /// `answer` gets what was posted and how often this id came before.
-    pub(super) fn start(answer: impl Fn(&Posted, usize) -> Reply + Send + Sync + 'static) -> Hook {
+    pub(crate) fn start(answer: impl Fn(&Posted, usize) -> Reply + Send + Sync + 'static) -> Hook {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port of the loopback can be bound");
         let port = listener.local_addr().expect("a bound socket has an address").port();
         let inside = Arc::new(Inside {
@@ -96,23 +96,23 @@ impl Hook {
         hook
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/notices?key=k", self.port)
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    pub(super) fn posted(&self) -> Vec<Posted> {
+    pub(crate) fn posted(&self) -> Vec<Posted> {
         self.inside.posted.lock().expect("no thread panics").clone()
     }
 
-    pub(super) fn connections(&self) -> u64 {
+    pub(crate) fn connections(&self) -> u64 {
         self.inside.connections.load(Ordering::Relaxed)
     }
 
-    pub(super) fn taken(&self) -> u64 {
+    pub(crate) fn taken(&self) -> u64 {
         self.inside.taken.load(Ordering::Relaxed)
     }
 }
@@ -180,7 +180,7 @@ impl Inside {
 }
 
 /// HMAC-SHA256 as openssl has it.
-pub(super) fn openssl_hmac(secret: &str, text: &str) -> String {
+pub(crate) fn openssl_hmac(secret: &str, text: &str) -> String {
     let mut command = Command::new("openssl");
     command.args(["dgst", "-sha256", "-hmac", secret]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("openssl starts; tests/run installs it");

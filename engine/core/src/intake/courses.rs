@@ -63,6 +63,13 @@ impl Courses {
         }
     }
 
+    /// We could not listen for a while: what came meanwhile is heard next, so silence counts from now on.
+    pub fn listens_again(&mut self, now: Span) {
+        for course in self.feeds.iter_mut().filter(|course| course.spoke.is_some()) {
+            course.spoke = Some(now);
+        }
+    }
+
     /// A feed has ended.
     pub fn ended(&mut self, feed: u16) {
         if let Some(course) = self.feeds.get_mut(feed as usize) {

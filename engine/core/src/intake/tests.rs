@@ -162,6 +162,18 @@ fn a_lost_line_holds_time_for_a_minute() {
 }
 
 #[test]
+fn a_feed_was_not_silent_where_nobody_listened() {
+    let mut courses = Courses::new(1, None, Span(0));
+    courses.line(0, true, Span(0));
+    courses.heard(0, Time(100 * SECOND), Span(SECOND));
+    let at = |second: i64| Span(second * SECOND);
+    assert_eq!(courses.clone().reached(at(31), true), Some(Time(125 * SECOND)), "by the clock, after five seconds");
+    courses.listens_again(at(31));
+    assert_eq!(courses.reached(at(31), true), Some(Time(100 * SECOND)), "what came meanwhile is heard first");
+    assert_eq!(courses.reached(at(37), true), Some(Time(131 * SECOND)), "and where that is nothing, time has gone on");
+}
+
+#[test]
 fn a_feed_whose_clock_is_wrong_holds_the_others_for_a_minute_only() {
     let second = |s: i64| Span(s * SECOND);
     let mut courses = Courses::new(2, None, second(0));

@@ -55,6 +55,8 @@ fn of_postgres(name: &str, code: &str, message: &str) -> OutletTrouble {
     let (passes, what) = match code {
         "57P01" | "57P02" | "57P03" => (true, "the server is stopping or starting"),
         "57014" | "55P03" => (true, "the server took too long"),
+        // A transaction of ours that stood still, since the line did.
+        "25P03" | "25P04" => (true, "the server gave up waiting for us"),
         "40001" | "40P01" => (true, "the server could not decide between two writers"),
         "53100" => (false, "the disk of the server is full"),
         "53300" => (true, "the server has too many connections"),

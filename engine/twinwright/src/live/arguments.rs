@@ -9,8 +9,7 @@ use twinwright_model::{Span, Time, units};
 
 #[derive(Args)]
 pub struct LiveArgs {
-    /// The site file
-    #[arg(required_unless_present = "demo")]
+    /// The site file; not with --demo
     pub site: Option<PathBuf>,
     /// Simulate a small plant, send what its sensors say through a broker of its own, and mirror that: store
     /// ./twinwright-demo.db
@@ -89,6 +88,10 @@ impl LiveArgs {
     /// What is to be mirrored; `site` where the command line names none.
     pub fn settings(&self, site: Option<PathBuf>) -> Result<Settings, Trouble> {
         let wrong = |key: &str, why: String| Trouble::Input(format!("--{key}: {why}"));
+        let Some(site) = self.site.clone().or(site) else {
+            let expected = "expected `twinwright live SITE.toml`, or `twinwright live --demo` to see one at work";
+            return Err(Trouble::Input(format!("no site is given; {expected}")));
+        };
         let every =
             units::parse_span(&self.checkpoint_every).map_err(|why| wrong("checkpoint-every", why.to_string()))?;
         if every <= Span::ZERO {
@@ -96,7 +99,7 @@ impl LiveArgs {
         }
         let until = self.until.as_deref().map(Time::parse).transpose().map_err(|why| wrong("until", why))?;
         Ok(Settings {
-            site: self.site.clone().or(site).unwrap_or_default(),
+            site,
             text: None,
             kinds: self.machines.clone(),
             store: self.store.clone(),

@@ -85,9 +85,11 @@ pub async fn begin(settings: &Settings, wishes: &Wishes, screen: Screen) -> Resu
         gauges,
         bell: tidings.bell(settings),
         epoch,
+        read: Instant::now(),
         // What people asked while no engine was there comes before the first tick.
         looked: epoch.checked_sub(Duration::from_secs(3_600)).unwrap_or(epoch),
         wrote: Instant::now(),
+        gave_up: false,
     };
     if let Some(delivery) = first {
         keep.hear(delivery);

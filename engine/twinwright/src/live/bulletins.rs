@@ -62,12 +62,17 @@ impl Desk {
             for report in self.reports.clone() {
                 let Some(period) = Period::from_name(&report.period) else { continue };
                 let (due, of) = last_due(period, report.at, now());
-                if !self.made.insert((report.period.clone(), due.0)) {
+                let key = (report.period.clone(), due.0);
+                if self.made.contains(&key) {
                     continue;
                 }
-                // The plant was not mirrored then, or the store is away: `twinwright report` makes it later.
-                if let Err(trouble) = self.make(period, of).await {
+                let made = self.make(period, of).await;
+                if let Err(trouble) = &made {
                     tracing::debug!("no {} report: {trouble}", report.period);
+                }
+                // Where the store is away it is tried again; where the plant was not mirrored then there is nothing to tell.
+                if !matches!(made, Err(Trouble::World(_))) {
+                    self.made.insert(key);
                 }
             }
             tokio::time::sleep(LOOK).await;

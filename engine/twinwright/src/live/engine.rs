@@ -133,6 +133,11 @@ impl Engine {
         self.courses.line(feed, stands, now);
     }
 
+    /// Nobody was listening for a while, whatever feeds said meanwhile.
+    pub fn listens_again(&mut self, now: Span) {
+        self.courses.listens_again(now);
+    }
+
     pub fn ended(&mut self, feed: u16) {
         self.courses.ended(feed);
     }

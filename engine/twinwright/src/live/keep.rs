@@ -32,6 +32,8 @@ const MOST: usize = 20_000;
 const LOOK: Duration = Duration::from_millis(250);
 /// An engine that has nothing to write says so often that it is alive.
 const BEAT: Duration = Duration::from_secs(2);
+/// Whoever was busy for longer, since its store said nothing, has not listened: feeds were not silent.
+const DEAF: Duration = Duration::from_secs(1);
 /// A stopping engine lets go of what is under way after this. With what readings and notices get, five seconds in all.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -49,13 +51,22 @@ pub struct Keep {
     pub bell: Bell,
     /// The host's running clock began here.
     pub epoch: Instant,
+    /// When it was read last.
+    pub read: Instant,
     pub looked: Instant,
     pub wrote: Instant,
+    /// An entry was let go of at the end, so that none may follow it.
+    pub gave_up: bool,
 }
 
 impl Keep {
-    fn running(&self) -> Span {
-        Span(self.epoch.elapsed().as_nanos() as i64)
+    fn running(&mut self) -> Span {
+        let now = Instant::now();
+        let running = Span(now.duration_since(self.epoch).as_nanos() as i64);
+        if now.duration_since(std::mem::replace(&mut self.read, now)) > DEAF {
+            self.engine.listens_again(running);
+        }
+        running
     }
 
     /// Goes on until it is told to stop, has come to `until`, or all feeds have ended: false. True when the site's file is to
@@ -164,11 +175,15 @@ impl Keep {
 
     /// Commits what there is, however long that takes, and tells everybody.
     async fn commit(&mut self, wishes: &Wishes) -> Result<(), Trouble> {
+        if self.gave_up {
+            return Ok(());
+        }
         let Some((entry, receipts)) = self.engine.entry(now()) else { return Ok(()) };
         tracing::debug!("entry {}: committing", entry.number);
         let begun = Instant::now();
         if !self.append(&entry, wishes).await? {
             // Not acknowledged: whoever keeps his word sends it again to the next engine.
+            self.gave_up = true;
             return Ok(());
         }
         tracing::debug!("entry {}: committed", entry.number);

@@ -20,18 +20,25 @@ mod tidings;
 use crate::Trouble;
 use crate::memory::now;
 use begin::Begun;
+use keep::Keep;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use twinwright_io::feeds::Running;
 use twinwright_io::outlets::metrics::MetricsPage;
+use twinwright_io::store::Place;
 use twinwright_model::{Span, Time};
 
 /// Notices that are due still go out at the end, but not for longer.
 const LAST_CALL: Duration = Duration::from_secs(1);
+/// Whoever is told to stop and hears nothing from its store for so long lets go: what was not committed was not acknowledged.
+const OVERDUE: Duration = Duration::from_secs(8);
+/// Letting go of a store that answers takes much less.
+const GOODBYE: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What to mirror, and how.
 #[derive(Debug, Clone)]
@@ -107,18 +114,17 @@ async fn mirror_within(
             }
             None => None,
         };
-        let went = keep.go_on(wishes, settings.until).await;
-        // A feed says goodbye when what it handed on is committed: so both go on together.
-        let drained = match &went {
-            Ok(_) => tokio::join!(stop_feeds(feeds), keep.drain(wishes)).1,
-            Err(_) => Ok(()),
+        let (went, ended) = tokio::select! {
+            went = work(&mut keep, feeds, wishes, settings.until) => {
+                let ended = tokio::time::timeout(GOODBYE, keep.end(now())).await;
+                (went, ended.unwrap_or_else(|_| Err(silent(&store))))
+            }
+            () = overdue(wishes) => (Ok(false), Err(silent(&store))),
         };
-        let ended = keep.end(now()).await;
         // What is not out by then waits in the store for the next start.
         let _ = tokio::time::timeout(LAST_CALL, tidings.stop()).await;
         page.inspect(|page| page.abort());
         let again = went?;
-        drained?;
         let (last, outcome) = ended?;
         screen = last;
         if !again {
@@ -126,4 +132,27 @@ async fn mirror_within(
         }
         tracing::info!("the site's file is read again");
     }
+}
+
+/// Mirrors until it is to end, and brings what is under way to its end; true when the site's file is to be read again.
+async fn work(keep: &mut Keep, feeds: Vec<Running>, wishes: &Wishes, until: Option<Time>) -> Result<bool, Trouble> {
+    let again = keep.go_on(wishes, until).await?;
+    // A feed says goodbye when what it handed on is committed: so both go on together.
+    tokio::join!(stop_feeds(feeds), keep.drain(wishes)).1?;
+    Ok(again)
+}
+
+/// Returns when a stop that was asked for should have been over.
+async fn overdue(wishes: &Wishes) {
+    while !wishes.stop.load(Ordering::Relaxed) {
+        tokio::time::sleep(LOOK).await;
+    }
+    tokio::time::sleep(OVERDUE).await;
+}
+
+fn silent(store: &str) -> Trouble {
+    let store = Place::parse(store).map_or_else(|_| store.to_owned(), |place| place.name().to_owned());
+    Trouble::World(format!(
+        "{store}: the store does not answer, so this ends without it; what was not committed was not acknowledged"
+    ))
 }

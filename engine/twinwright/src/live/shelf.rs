@@ -32,7 +32,8 @@ pub struct Shelf {
     through: Arc<AtomicU64>,
     /// In SQLite one writes at a time: the journal and the table take turns, which is faster than to meet at its lock.
     turns: Option<Arc<Mutex<()>>>,
-    task: JoinHandle<Result<Option<u64>, OutletTrouble>>,
+    /// None once it was asked how it ended, which it can be only once.
+    task: Option<JoinHandle<Result<Option<u64>, OutletTrouble>>>,
 }
 
 impl Shelf {
@@ -43,7 +44,7 @@ impl Shelf {
         let through = Arc::new(AtomicU64::new(0));
         let turns = takes_turns.then(Arc::default);
         let work = Work { shelf, receiver, room: room.clone(), through: through.clone(), turns: turns.clone() };
-        Shelf { sender: Some(sender), room, through, turns, task: tokio::spawn(work.go_on()) }
+        Shelf { sender: Some(sender), room, through, turns, task: Some(tokio::spawn(work.go_on())) }
     }
 
     /// Puts down the rows of an entry; waits while there is no room.
@@ -78,12 +79,13 @@ impl Shelf {
     /// Writes what it can in a while; up to which entry everything is stored.
     pub async fn end(&mut self) -> Result<Option<u64>, Trouble> {
         self.sender = None;
-        match timeout(LAST, &mut self.task).await {
+        let Some(mut task) = self.task.take() else { return Ok(None) };
+        match timeout(LAST, &mut task).await {
             // What was written last may not have been asked for yet.
             Ok(Ok(done)) => Ok(done?.or(self.take_through())),
             Ok(Err(gone)) => Err(Trouble::World(format!("the readings' task ended: {gone}"))),
             Err(_) => {
-                self.task.abort();
+                task.abort();
                 Ok(None)
             }
         }

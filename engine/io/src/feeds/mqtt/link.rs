@@ -29,6 +29,10 @@ const CHUNK: usize = 1 << 16;
 /// So long what is under way may still come back after a stop.
 const LAST_RECEIPTS: Duration = Duration::from_secs(1);
 const LAST_WORDS: Duration = Duration::from_millis(500);
+/// After a silence of so long the broker is asked whether it is there; after as long without an answer it counts as lost, although the
+/// connection stands. Both together are shorter than the silence after which nobody waits for a feed.
+const SILENCE: Duration = Duration::from_millis(1_500);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -43,6 +47,7 @@ pub(super) enum Ended {
 enum Turn {
     Answer(Answer),
     Ping,
+    Look,
     Stop,
     Deaf,
     Done,
@@ -70,6 +75,8 @@ pub(super) struct Link<'p> {
     answers: UnboundedReceiver<Answer>,
     outgoing: Vec<u8>,
     heard: Instant,
+    /// When the broker was asked whether it is there, if nothing came since.
+    asked: Option<Instant>,
     /// Something came through: the next connection may be tried at once.
     pub(super) useful: bool,
 }
@@ -95,6 +102,7 @@ impl<'p> Link<'p> {
             answers,
             outgoing: Vec::new(),
             heard: Instant::now(),
+            asked: None,
             useful: false,
         }
     }
@@ -109,6 +117,8 @@ impl<'p> Link<'p> {
         let mut pings = interval(self.broker.keep_alive / 2);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         pings.tick().await;
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut waiting: Option<Delivery> = None;
         loop {
             while waiting.is_none()
@@ -119,10 +129,11 @@ impl<'p> Link<'p> {
                     Err(ended) => return Ok(ended),
                 }
             }
-            match self.turn(&mut waiting, &mut pings).await? {
+            match self.turn(&mut waiting, &mut pings, &mut looks).await? {
                 Turn::Done => {}
                 Turn::Answer(answer) => self.acknowledge(answer).await?,
                 Turn::Ping => self.ping(waiting.is_some()).await?,
+                Turn::Look => self.look(waiting.is_some()).await?,
                 Turn::Deaf => return Ok(Ended::Deaf),
                 Turn::Stop => return Ok(self.leave(waiting).await),
             }
@@ -130,13 +141,19 @@ impl<'p> Link<'p> {
     }
 
     /// Waits for whatever comes first. While a delivery waits nothing is read.
-    async fn turn(&mut self, waiting: &mut Option<Delivery>, pings: &mut Interval) -> Result<Turn, String> {
+    async fn turn(
+        &mut self,
+        waiting: &mut Option<Delivery>,
+        pings: &mut Interval,
+        looks: &mut Interval,
+    ) -> Result<Turn, String> {
         let (waits, full) = (waiting.is_some(), self.post.window.is_full());
         tokio::select! {
             biased;
             _ = self.post.stop.wait_for(|stop| *stop) => Ok(Turn::Stop),
             Some(answer) = self.answers.recv() => Ok(Turn::Answer(answer)),
             _ = pings.tick() => Ok(Turn::Ping),
+            _ = looks.tick() => Ok(Turn::Look),
             room = self.post.inbox.reserve(), if waits && !full => match (room, waiting.take()) {
                 (Ok(room), Some(delivery)) => {
                     room.send(delivery);
@@ -254,6 +271,25 @@ impl<'p> Link<'p> {
         }
         self.outgoing.extend_from_slice(&[0xc0, 0]);
         self.write().await
+    }
+
+    /// Whether a line on which nothing comes is one. Readings that it holds up must not find that time went on without them.
+    async fn look(&mut self, waits: bool) -> Result<(), String> {
+        let there = |there: bool| self.post.tally.connected.store(u64::from(there), Ordering::Relaxed);
+        match self.asked {
+            _ if waits || self.asked.is_some_and(|asked| self.heard > asked) => {
+                there(true);
+                self.asked = None;
+            }
+            Some(asked) if asked.elapsed() >= SILENCE => there(false),
+            None if self.heard.elapsed() >= SILENCE => {
+                self.asked = Some(Instant::now());
+                self.outgoing.extend_from_slice(&[0xc0, 0]);
+                self.write().await?;
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     async fn write(&mut self) -> Result<(), String> {

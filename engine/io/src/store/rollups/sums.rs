@@ -66,7 +66,11 @@ fn p95(values: &mut [f64]) -> f64 {
     let low = *low;
     let part = place - below as f64;
     match above.iter().copied().reduce(f64::min) {
-        Some(high) if part > 0.0 => low + part * (high - low),
+        Some(high) if part > 0.0 => {
+            let apart = high - low;
+            // Two numbers may be further apart than any number is large.
+            if apart.is_finite() { low + part * apart } else { low * (1.0 - part) + high * part }
+        }
         _ => low,
     }
 }
@@ -101,6 +105,7 @@ mod tests {
         assert_eq!((far.mean, far.stddev), (1e9 + 2.0, Some(1.0)));
         let huge = of(&[f64::MAX, f64::MAX, -f64::MAX]);
         assert!(huge.mean.is_finite() && huge.stddev.is_some_and(f64::is_finite), "{huge:?}");
+        assert!((of(&[-1e308, 1e308]).p95 / 0.9e308 - 1.0).abs() < 1e-12);
         assert_eq!(of(&[-0.0]).mean.to_bits(), 0);
     }
 }
