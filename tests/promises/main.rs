@@ -8,6 +8,7 @@ mod bulletin;
 mod cli;
 mod comms;
 mod determinism;
+mod diagnose;
 mod feeds;
 mod fuzz;
 mod generate;

@@ -5,6 +5,8 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use twinwright::alerts::arguments::AlertsArgs;
 use twinwright::bulletin::arguments::ReportArgs;
+use twinwright::diagnose::arguments::DiagnoseArgs;
+use twinwright::foresee::arguments::PredictArgs;
 use twinwright::history::arguments::HistoryArgs;
 use twinwright::live::arguments::{LiveArgs, ReplayArgs};
 use twinwright::store::arguments::StoreArgs;
@@ -55,6 +57,14 @@ pub enum Command {
         after_help = "Examples:\n  twinwright report weekly --store sqlite:plant.db\n  twinwright report pumps-year-1 --format html,json"
     )]
     Report(ReportArgs),
+    /// Say what is wrong with a machine, a wear or a sensor, with the figures behind it
+    #[command(
+        after_help = "Examples:\n  twinwright diagnose centrifugal-pump readings/centrifugal-pump.csv --machine P-101\n  \
+        twinwright diagnose sqlite:line1.db P-101"
+    )]
+    Diagnose(DiagnoseArgs),
+    /// Say how long something will last
+    Predict(PredictArgs),
     /// Check machine and scenario files: all faults at once, each at its place
     #[command(
         after_help = "Example:\n  twinwright check machine-configs/centrifugal-pump.toml scenarios/pumps-year.toml"

@@ -5,6 +5,8 @@
 pub mod alerts;
 pub mod bulletin;
 pub mod check;
+pub mod diagnose;
+pub mod foresee;
 pub mod generate;
 pub mod history;
 pub mod init;

@@ -12,6 +12,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use twinwright::alerts::arguments::AlertsArgs;
 use twinwright::bulletin::{self, arguments::ReportArgs};
+use twinwright::diagnose;
+use twinwright::foresee::{
+    self,
+    arguments::{PredictArgs, PredictCommand},
+};
 use twinwright::live::arguments::{LiveArgs, LogFormat, LogLevel, ReplayArgs};
 use twinwright::live::{self, Wishes};
 use twinwright::store::arguments::StoreArgs;
@@ -37,6 +42,10 @@ fn main() -> ExitCode {
         Command::Tune(args) => tune_rules(&args),
         Command::Verify(args) => verify_received(args),
         Command::Report(args) => report_on(args),
+        Command::Diagnose(args) => diagnose::diagnose(&args).and_then(|text| say(&text)),
+        Command::Predict(PredictArgs { command: PredictCommand::Life(args) }) => {
+            foresee::life(&args).and_then(|text| say(&text))
+        }
         Command::Check(args) => check_files(&args),
         Command::Store(args) => tend_store(&args),
         Command::History(args) => history::answer(&args, &mut std::io::stdout().lock()),

@@ -175,8 +175,8 @@ impl Estimate {
                     self.x[slope] *= left;
                 }
             }
-            Growth::Jumps { mean, size, .. } => {
-                let share = unnoticed(self.wear_sd(number, wear), size);
+            Growth::Jumps { mean, size, small, .. } => {
+                let share = unnoticed(self.wear_sd(number, wear), size, small);
                 self.x[wear.level] += mean * share.0 * ds;
             }
         }
@@ -223,8 +223,8 @@ impl Estimate {
                 self.p[(slope, level)] = self.p[(level, slope)];
                 self.p[(slope, slope)] += v * (1.0 - left * left);
             }
-            Growth::Jumps { mean, variance, size } => {
-                let share = unnoticed(self.wear_sd(number, wear), size);
+            Growth::Jumps { mean, variance, size, small } => {
+                let share = unnoticed(self.wear_sd(number, wear), size, small);
                 if let Some(rate) = wear.rate {
                     self.mix(level, rate, mean * share.0 * ds);
                 }
@@ -285,15 +285,16 @@ impl WearSketch {
     }
 }
 
-/// The share of a jumping wear's mean and variance that comes in jumps too small to stand out, for sizes as a gamma process has
-/// them. Shocks have fewer small ones; but who believes that finds their jumps too late.
-fn unnoticed(sd: f64, size: f64) -> (f64, f64) {
+/// The share of a jumping wear's mean and variance that comes in jumps too small to stand out: between sizes as a gamma process
+/// has them, and exponential ones, of which fewer are small.
+fn unnoticed(sd: f64, size: f64, small: f64) -> (f64, f64) {
     let ratio = (NOTICED * sd).max(LEAST_NOTICED) / size;
     if ratio > 30.0 {
         return (1.0, 1.0);
     }
     let rest = libm::exp(-ratio);
-    (1.0 - rest, 1.0 - rest * (1.0 + ratio))
+    let (none, one, two) = (1.0 - rest, 1.0 - rest * (1.0 + ratio), 1.0 - rest * (1.0 + ratio * (1.0 + ratio / 2.0)));
+    (one + small * (none - one), two + small * (one - two))
 }
 
 /// What is typical of a model's machines, put over what the plan drew for one of them.

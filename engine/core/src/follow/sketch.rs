@@ -69,16 +69,23 @@ pub enum Growth {
     Wander {
         variance: f64,
     },
-    /// In jumps: mean and variance a life, and the size that jumps typically have.
+    /// In jumps: mean and variance a life, the size that jumps typically have, and how many of them are small: 1 for the
+    /// countless ones of a gamma path, 0 for shocks that are all alike.
     Jumps {
         mean: f64,
         variance: f64,
         size: f64,
+        small: f64,
     },
 }
 
 /// A wiener path keeps its slope for one node of a life; this time constant gives the same spread over long times.
 pub const SLOPE_LASTS: f64 = 0.5 / NODES_PER_LIFE;
+
+/// Shocks of exponential sizes have half of the small jumps of a gamma path: with none, intervals hold the truth too seldom, with
+/// all, too often. Shocks whose sizes are more even than this (sd by mean) have none.
+const SMALL_SHOCKS: f64 = 0.5;
+const EVEN_SHOCKS: f64 = 0.5;
 
 /// A number that acts on a machine and that nobody measures: what the unit was born with, or what wanders about a mean.
 #[derive(Debug, Clone)]
@@ -200,13 +207,15 @@ fn growth_of(law: &Law) -> Growth {
         Law::Wiener { spread } => Growth::Wander { variance: spread * spread * NODES_PER_LIFE },
         Law::Gamma { spread } => {
             let size = spread * spread;
-            Growth::Jumps { mean: 1.0, variance: size, size }
+            Growth::Jumps { mean: 1.0, variance: size, size, small: 1.0 }
         }
         Law::Shock { rate, jump } => {
             let (mean, sd) = moments::plain(jump);
             let second = mean * mean + sd * sd;
             let size = if mean > 0.0 { second / (2.0 * mean) } else { sd };
-            Growth::Jumps { mean: rate * mean, variance: rate * second, size: size.max(1e-9) }
+            let unevenness = if mean > 0.0 { sd / mean } else { 1.0 };
+            let small = SMALL_SHOCKS * ((unevenness - EVEN_SHOCKS) / (1.0 - EVEN_SHOCKS)).clamp(0.0, 1.0);
+            Growth::Jumps { mean: rate * mean, variance: rate * second, size: size.max(1e-9), small }
         }
     }
 }

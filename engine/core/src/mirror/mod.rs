@@ -7,19 +7,21 @@
 //! Machines are entities of a world of their own (`crowd`); a tick borrows all its columns as a [`Round`].
 
 mod crowd;
+mod examined;
 mod expect;
 mod face;
+mod foreseen;
 mod hearing;
 mod look;
 mod portrait;
-mod quiet;
+pub(crate) mod quiet;
 mod round;
 mod saved;
 mod trial;
 pub mod view;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::digest::Hash;
 use crate::follow::estimate::make_typical;
@@ -34,6 +36,7 @@ use crate::world::{Blackboard, Clock, Course, Machine, Slots};
 use bevy_ecs::prelude::Component;
 use crowd::{Columns, Crowd, Standings};
 use face::Face;
+pub use foreseen::Unforeseen;
 pub use hearing::MODE;
 use hearing::{Place, Word};
 use look::Looking;

@@ -20,3 +20,22 @@ fn quieten_model(model: &mut Model) {
     }
     model.walks = 0;
 }
+
+/// Lets a driver be told from outside, whatever its file says of it; returns the slot that holds its value. None where there is no
+/// such driver, or where it follows from others.
+pub fn hold(model: &mut Model, driver: &str) -> Option<u16> {
+    let number = model.drivers.iter().position(|one| one.name == driver)?;
+    let slot = match model.drivers[number].source {
+        Source::Tape { .. } => return None,
+        Source::Held { slot } | Source::Walk { slot, .. } => slot,
+        Source::Duty { .. } | Source::Swing { .. } => {
+            model.slots += 1;
+            model.slots - 1
+        }
+    };
+    model.drivers[number].source = Source::Held { slot };
+    if !model.loads.contains(&slot) {
+        model.loads.push(slot);
+    }
+    Some(slot)
+}

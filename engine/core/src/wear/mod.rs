@@ -8,6 +8,7 @@
 pub mod age;
 pub mod ahead;
 mod fork;
+pub mod passage;
 pub mod path;
 pub mod spec;
 

@@ -15,6 +15,7 @@ pub mod replay;
 mod screen;
 mod shelf;
 mod site;
+pub mod standing;
 mod tidings;
 
 use crate::Trouble;

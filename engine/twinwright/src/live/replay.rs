@@ -4,21 +4,19 @@
 use super::arguments::ReplayArgs;
 use super::engine::{Engine, Rhythm};
 use super::recall;
+use super::standing::mirrored;
 use crate::library::{Kinds, read_document};
-use crate::memory::{named_run, stored_library};
 use crate::store::Answer;
 use crate::{Trouble, store};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
-use twinwright_core::Document;
 use twinwright_core::lookout::{Lookout, Said};
 use twinwright_core::site::{SitePlan, compile};
+use twinwright_io::store::Link;
 use twinwright_io::store::journal::{Kept, Reader, checkpoint_before};
-use twinwright_io::store::queries::board;
 use twinwright_io::store::runs::RunRow;
-use twinwright_io::store::{Link, checkpoints};
 use twinwright_model::journal::{Heard, Hearing};
 use twinwright_model::live::{Aim, Channel, ChannelName, Measurement, Step};
 use twinwright_model::{Span, Time};
@@ -26,7 +24,7 @@ use twinwright_model::{Span, Time};
 /// Alerts further apart than this are not the same one.
 const SAME: i64 = 10 * 60 * 1_000_000_000;
 /// Neither states nor digests are kept here.
-const NEVER: Rhythm = Rhythm { checkpoint: u32::MAX, digest: u32::MAX };
+pub(super) const NEVER: Rhythm = Rhythm { checkpoint: u32::MAX, digest: u32::MAX };
 
 /// An alert that was raised: machine, rule, sensor.
 type Name = (String, String, String);
@@ -59,29 +57,8 @@ pub fn replay(args: &ReplayArgs) -> Result<Answer, Trouble> {
 }
 
 async fn play(link: &mut Link, args: &ReplayArgs) -> Result<Played, Trouble> {
-    let row = match &args.run {
-        Some(name) => named_run(link, name).await?,
-        None => match board::latest_live(link).await? {
-            Some(name) => named_run(link, &name).await?,
-            None => return Err(Trouble::Input(format!("{}: no plant was mirrored into this store yet", link.name()))),
-        },
-    };
-    if row.kind != "live" {
-        let why = "it is simulated: `twinwright run` makes it again";
-        return Err(Trouble::Input(format!("{}: run `{}` has no journal; {why}", link.name(), row.name)));
-    }
+    let (row, site) = mirrored(link, args.run.as_deref()).await?;
     let (from, to) = (instant("--from", &args.from, row.start)?, instant("--to", &args.to, Time(i64::MAX))?);
-    let files = stored_library(checkpoints::machine_files(link, row.id).await?);
-    let document = Document { name: format!("{}.toml (stored)", row.scenario), text: row.document.clone() };
-    let site = Arc::new(compile(&document, &files, row.start).map_err(Trouble::Files)?);
-    if format!("{:032x}", site.plan.digest) != row.plan_digest {
-        return Err(Trouble::Input(format!(
-            "{}: run `{}` was mirrored by twinwright {}, which made another plan of its files",
-            link.name(),
-            row.name,
-            row.version
-        )));
-    }
     let kept = checkpoint_before(link, row.id, from).await?;
     let changed = match &args.with {
         Some(path) => {
@@ -93,7 +70,7 @@ async fn play(link: &mut Link, args: &ReplayArgs) -> Result<Played, Trouble> {
     Replay::new(&row, (from, to), &site, changed.as_ref(), kept.as_ref())?.go_through(link, &row, kept.as_ref()).await
 }
 
-fn instant(option: &str, text: &Option<String>, other: Time) -> Result<Time, Trouble> {
+pub(super) fn instant(option: &str, text: &Option<String>, other: Time) -> Result<Time, Trouble> {
     match text {
         Some(text) => Time::parse(text).map_err(|why| {
             Trouble::Input(format!("{option} {text}: {why}; expected an instant such as 2026-02-01T06:00:00Z"))

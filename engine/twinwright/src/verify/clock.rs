@@ -51,7 +51,7 @@ impl Unit {
 
 /// Reads one column of times.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     unit: Option<Unit>,
     guessed: bool,
     /// The text of the last time: many rows share an instant.
@@ -60,7 +60,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    pub(super) fn new(unit: Option<Unit>) -> Clock {
+    pub(crate) fn new(unit: Option<Unit>) -> Clock {
         Clock { unit, ..Clock::default() }
     }
 
@@ -70,7 +70,7 @@ impl Clock {
     }
 
     /// The instant, and how many nanoseconds it may stand for: more than 1 for whole numbers of a coarser unit.
-    pub(super) fn read(&mut self, cell: Cell<'_>) -> Result<(Time, i64), String> {
+    pub(crate) fn read(&mut self, cell: Cell<'_>) -> Result<(Time, i64), String> {
         match cell {
             Cell::Instant(nanos) => Ok((Time(nanos), 1)),
             Cell::Whole(number) => self.whole(number),

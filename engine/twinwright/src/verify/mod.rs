@@ -3,7 +3,7 @@
 //! A reading is known by machine, sensor and source time. The readings of the run are held in memory (13 bytes each),
 //! the received ones are read once, row by row. Nothing here repairs or guesses a row: what cannot be read is counted.
 
-mod clock;
+pub(crate) mod clock;
 mod expected;
 mod files;
 mod findings;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use twinwright_model::Mode;
 
 /// A kind with one wear, seen by sensors of different noise, memory, lag and resolution; what a unit was born with is not known.
-fn kind(wear: &str) -> String {
+pub(super) fn kind(wear: &str) -> String {
     format!(
         r#"
 schema = "machine/1"
@@ -130,12 +130,12 @@ fn say(name: &str, run: &Run) {
     }
 }
 
-fn is_long() -> bool {
+pub(super) fn is_long() -> bool {
     std::env::var_os("TWINWRIGHT_FULL").is_some()
 }
 
 /// Laws with what is drawn in them, in lives of 100 h of load: some 5,000 ticks of 2 minutes each.
-const LAWS: [(&str, &str); 9] = [
+pub(super) const LAWS: [(&str, &str); 9] = [
     ("linear", "law = \"linear\"\nlife = { lognormal = [\"100 h\", 1.3] }"),
     ("exponential", "law = \"exponential\"\nshape = 3\nlife = { normal = [\"100 h\", \"20 h\"] }"),
     ("wiener", "law = \"wiener\"\nlife = \"100 h\"\nspread = 0.2"),

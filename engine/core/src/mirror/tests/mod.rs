@@ -2,6 +2,7 @@
 
 mod coverage;
 mod hostile;
-mod plant;
+mod lasting;
+pub(crate) mod plant;
 mod shown;
 mod state;

@@ -1,0 +1,42 @@
+//! What `predict life` may be asked.
+
+use clap::{Args, Subcommand};
+
+#[derive(Args, Debug, Clone)]
+pub struct PredictArgs {
+    #[command(subcommand)]
+    pub command: PredictCommand,
+}
+
+#[derive(Subcommand, Debug, Clone)]
+pub enum PredictCommand {
+    /// How long a machine of a live plant will last, from what its mirror believes of it
+    #[command(after_help = "Examples:\n  twinwright predict life sqlite:line1.db P-101\n  \
+        twinwright predict life sqlite:line1.db P-101 --load 0.6 --at 2026-11-01T06:00:00Z --json")]
+    Life(LifeArgs),
+}
+
+#[derive(Args, Debug, Clone, Default)]
+pub struct LifeArgs {
+    /// The store that the plant is mirrored into
+    #[arg(value_name = "STORE")]
+    pub store: String,
+    /// The machine
+    #[arg(value_name = "MACHINE")]
+    pub machine: String,
+    /// As of this instant [default: the last that was heard]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// A live run [default: the latest]
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// The driver `load` from now on [default: as the machine's duty says, or as it was last heard]
+    #[arg(long, value_name = "X")]
+    pub load: Option<f64>,
+    /// How many futures are run to failure
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    pub futures: u32,
+    /// As JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
