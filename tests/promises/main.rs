@@ -17,6 +17,7 @@ mod influx;
 mod journal;
 mod labels;
 mod lags;
+mod learning;
 mod ledger;
 mod live;
 mod measures;

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use twinwright::alerts::arguments::AlertsArgs;
 use twinwright::bulletin::arguments::ReportArgs;
 use twinwright::diagnose::arguments::DiagnoseArgs;
-use twinwright::foresee::arguments::PredictArgs;
+use twinwright::fit::arguments::FitArgs;
+use twinwright::foresee::arguments::LifeArgs;
 use twinwright::history::arguments::HistoryArgs;
 use twinwright::live::arguments::{LiveArgs, ReplayArgs};
+use twinwright::rul::arguments::{LearnRulArgs, PredictRulArgs};
 use twinwright::store::arguments::StoreArgs;
 use twinwright::tune::arguments::TuneArgs;
 
@@ -64,7 +66,16 @@ pub enum Command {
     )]
     Diagnose(DiagnoseArgs),
     /// Say how long something will last
-    Predict(PredictArgs),
+    #[command(subcommand)]
+    Predict(PredictCommand),
+    /// Learn a machine file from a recorded table: gains, lags, noise and steps, and what the table does not tell
+    #[command(
+        after_help = "Example:\n  twinwright fit pump.csv --kind my-pump --driver load,ambient --out my-pump.toml && twinwright check my-pump.toml"
+    )]
+    Fit(FitArgs),
+    /// Learn from recorded data: the remaining life of units
+    #[command(subcommand)]
+    Learn(LearnCommand),
     /// Check machine and scenario files: all faults at once, each at its place
     #[command(
         after_help = "Example:\n  twinwright check machine-configs/centrifugal-pump.toml scenarios/pumps-year.toml"
@@ -92,4 +103,24 @@ pub enum Command {
         #[arg(long, default_value = ".")]
         into: PathBuf,
     },
+}
+
+#[derive(Subcommand)]
+pub enum LearnCommand {
+    /// Learn the remaining life of units from a table of units that ran to their failure
+    #[command(after_help = "Example:\n  twinwright learn rul train.csv --out turbofan.rul.json\n  \
+        twinwright predict rul turbofan.rul.json test.csv --last --out rul.csv")]
+    Rul(LearnRulArgs),
+}
+
+#[derive(Subcommand)]
+pub enum PredictCommand {
+    /// How long a machine of a live plant will last, from what its mirror believes of it
+    #[command(after_help = "Examples:\n  twinwright predict life sqlite:line1.db P-101\n  \
+        twinwright predict life sqlite:line1.db P-101 --load 0.6 --at 2026-11-01T06:00:00Z --json")]
+    Life(LifeArgs),
+    /// Predict the remaining life of units, row by row, each from its own past alone
+    #[command(after_help = "Examples:\n  twinwright predict rul turbofan.rul.json test.csv --last --out rul.csv\n  \
+        twinwright predict rul turbofan.rul.json test.csv --last --truth RUL_FD001.txt")]
+    Rul(PredictRulArgs),
 }

@@ -5,7 +5,9 @@
 pub mod alerts;
 pub mod bulletin;
 pub mod check;
+pub mod columns;
 pub mod diagnose;
+pub mod fit;
 pub mod foresee;
 pub mod generate;
 pub mod history;
@@ -14,6 +16,7 @@ pub mod library;
 pub mod live;
 pub mod memory;
 pub mod report;
+pub mod rul;
 pub mod run;
 pub mod store;
 pub mod trouble;

@@ -5,7 +5,7 @@ mod commands;
 
 use arguments::{CheckArgs, GenerateArgs, RunArgs, VerifyArgs};
 use clap::Parser;
-use commands::{Cli, Command};
+use commands::{Cli, Command, LearnCommand, PredictCommand};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,15 +13,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use twinwright::alerts::arguments::AlertsArgs;
 use twinwright::bulletin::{self, arguments::ReportArgs};
 use twinwright::diagnose;
-use twinwright::foresee::{
-    self,
-    arguments::{PredictArgs, PredictCommand},
-};
+use twinwright::fit;
+use twinwright::foresee;
 use twinwright::live::arguments::{LiveArgs, LogFormat, LogLevel, ReplayArgs};
 use twinwright::live::{self, Wishes};
 use twinwright::store::arguments::StoreArgs;
 use twinwright::tune::arguments::TuneArgs;
-use twinwright::{Trouble, alerts, check, generate, history, init, memory, run, store, tune, verify, whatif};
+use twinwright::{Trouble, alerts, check, generate, history, init, memory, rul, run, store, tune, verify, whatif};
 use twinwright_core::files::scenario::published_schema;
 use twinwright_core::plan::Study;
 use twinwright_model::Time;
@@ -43,10 +41,11 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify_received(args),
         Command::Report(args) => report_on(args),
         Command::Diagnose(args) => diagnose::diagnose(&args).and_then(|text| say(&text)),
-        Command::Predict(PredictArgs { command: PredictCommand::Life(args) }) => {
-            foresee::life(&args).and_then(|text| say(&text))
-        }
+        Command::Predict(PredictCommand::Life(args)) => foresee::life(&args).and_then(|text| say(&text)),
         Command::Check(args) => check_files(&args),
+        Command::Fit(args) => fit::fit(&args).and_then(show_answer),
+        Command::Learn(LearnCommand::Rul(args)) => rul::learn(&args).and_then(show_answer),
+        Command::Predict(PredictCommand::Rul(args)) => rul::predict(&args).and_then(show_answer),
         Command::Store(args) => tend_store(&args),
         Command::History(args) => history::answer(&args, &mut std::io::stdout().lock()),
         Command::Alerts(args) => tend_alerts(&args),
@@ -191,6 +190,16 @@ fn verify_received(args: VerifyArgs) -> Result<(), Trouble> {
     let report = verify::verify(&args.settings())?;
     say(&if json { format!("{:#}\n", report.to_json()) } else { report.page() })?;
     if report.clean() { Ok(()) } else { Err(Trouble::No(Vec::new())) }
+}
+
+/// A table for a program to stdout; then what there is to say of it goes to stderr.
+fn show_answer(answer: rul::Answer) -> Result<(), Trouble> {
+    if answer.table.is_empty() {
+        return say(&answer.page);
+    }
+    say(&answer.table)?;
+    let _ = write!(std::io::stderr(), "{}", answer.page);
+    Ok(())
 }
 
 fn tend_store(args: &StoreArgs) -> Result<(), Trouble> {

@@ -1,20 +1,6 @@
 //! What `predict life` may be asked.
 
-use clap::{Args, Subcommand};
-
-#[derive(Args, Debug, Clone)]
-pub struct PredictArgs {
-    #[command(subcommand)]
-    pub command: PredictCommand,
-}
-
-#[derive(Subcommand, Debug, Clone)]
-pub enum PredictCommand {
-    /// How long a machine of a live plant will last, from what its mirror believes of it
-    #[command(after_help = "Examples:\n  twinwright predict life sqlite:line1.db P-101\n  \
-        twinwright predict life sqlite:line1.db P-101 --load 0.6 --at 2026-11-01T06:00:00Z --json")]
-    Life(LifeArgs),
-}
+use clap::Args;
 
 #[derive(Args, Debug, Clone, Default)]
 pub struct LifeArgs {

@@ -13,6 +13,7 @@ mod list;
 mod readings;
 mod report;
 
+pub(crate) use clock::Clock;
 pub use clock::Unit;
 pub use findings::{Finding, Sort};
 pub use layout::Mapping;
