@@ -1,14 +1,11 @@
 #!/usr/bin/env python3
 """How fast does live mode take in what a broker has for it, and how soon does an alert go out?
 
-    bench/live.py [--only drain|subscriber|latency] [--readings N] [--batch 1|100] [--store URL] [--program target/release/twinwright]
+    bench/live.py [--only drain|latency] [--readings N] [--batch 1|100] [--store URL] [--program target/release/twinwright]
 
 drain: a broker (mosquitto, started here) keeps so many readings for a session that is away; then the engine starts and drains it. The
 time counts from the moment at which it says that it mirrors until the last reading is committed, and until it is in its table. The
 publisher is gone by then: engine, broker and database share the machine alone. Prints readings a second and CPU seconds.
-
-subscriber: the same messages for two sessions; the engine's feed without an engine behind it and a bare rumqttc loop that only
-parses JSON take turns in draining them (target/release/feed_rounds).
 
 latency: 100 machines of 10 sensors speak --rate times a second in all, single readings at QoS 1; now and then one passes a limit for
 a second. From just before the message is sent until mosquitto_sub has the alert, with a site of --tick and --reorder.
@@ -203,48 +200,6 @@ def drain(asked, program, folder, broker, port):
     process.wait(20)
 
 
-def make_session(port, client):
-    """The broker keeps for it what comes from now on."""
-    with socket.create_connection(("127.0.0.1", port)) as line:
-        body = b"\x00\x04MQTT\x04\x00\x00\x00" + text(client)
-        line.sendall(b"\x10" + length(len(body)) + body)
-        line.recv(4)
-        body = b"\x00\x01" + text("#") + b"\x01"
-        line.sendall(b"\x82" + length(len(body)) + body)
-        line.recv(5)
-        line.sendall(b"\xe0\x00")
-
-
-def subscriber(asked, program, folder, broker, port):
-    rounds = pathlib.Path(program).parent / "feed_rounds"
-    words = [str(n) for n in (port, asked.readings, MACHINES, SENSORS)]
-    subjects = {
-        name: subprocess.Popen([rounds, name, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for name in ("feed", "bare")
-    }
-    ratios = []
-    for turn in range(5):
-        names = list(subjects)[:: 1 if turn % 2 else -1]
-        for name in names:
-            make_session(port, f"{name}-{turn}")
-        publish_all(port, list(messages(asked.readings, asked.batch)))
-        rates = {}
-        for name in names:
-            process = subjects[name]
-            before = cpu(process.pid)
-            process.stdin.write(f"{name}-{turn}\n")
-            process.stdin.flush()
-            rates[name] = json.loads(process.stdout.readline())["per_second"]
-            used = cpu(process.pid) - before
-            print(f"{name}: {rates[name]:,.0f} readings/s, {1e6 * used / asked.readings:.2f} us of CPU a reading")
-        ratios.append(rates["feed"] / rates["bare"])
-    ratios.sort()
-    print(json.dumps({"batch": asked.batch, "feed_to_bare": [round(ratios[n], 2) for n in (2, 0, -1)]}))
-    for process in subjects.values():
-        process.stdin.close()
-        process.wait(20)
-
-
 def publish_paced(port, rate, seconds):
     """The whole plant in turn, evenly; every quarter of a second another machine's first sensor is too high for a second. When each
     such value was sent."""
@@ -331,7 +286,7 @@ def latency(asked, program, folder, broker, port):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--only", choices=["drain", "subscriber", "latency"], default="drain")
+    parser.add_argument("--only", choices=["drain", "latency"], default="drain")
     parser.add_argument("--readings", type=int, default=400_000)
     parser.add_argument("--batch", type=int, choices=[1, 100], default=1)
     parser.add_argument("--rate", type=int, default=10_000)
@@ -346,7 +301,7 @@ def main():
     port = free_port()
     broker = start_broker(folder, port)
     try:
-        {"drain": drain, "subscriber": subscriber, "latency": latency}[asked.only](asked, program, folder, broker, port)
+        {"drain": drain, "latency": latency}[asked.only](asked, program, folder, broker, port)
     finally:
         broker.kill()
         shutil.rmtree(folder, ignore_errors=True)
