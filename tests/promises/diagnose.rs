@@ -79,7 +79,7 @@ fn a_live_plant_is_asked_the_same_and_how_long_it_lasts() {
     let text = answer(&scratch, &["diagnose", store, "P-1", day[0], day[1]]);
     assert!(text.contains("wear of bearing at 0."), "{text}");
     let life = |more: &[&str]| {
-        let asked = [&["predict", "life", store, "P-1", "--futures", "200", "--json"], more].concat();
+        let asked = [&["predict", "life", store, "P-1", "--futures", "200", "--json"][..], more].concat();
         serde_json::from_str::<Value>(&answer(&scratch, &asked)).expect("--json is JSON")
     };
     let (middling, heavy) = (life(&[]), life(&["--load", "1.2"]));
@@ -115,7 +115,7 @@ fn what_cannot_be_answered_is_refused_with_what_was_expected() {
         (&["centrifugal-pump", table, "--at", "2026-01-01T00:00:00Z"], "--at goes with a store"),
     ];
     for (arguments, expected) in cases {
-        let output = twinwright(scratch.path(), &[&["diagnose"], arguments].concat());
+        let output = twinwright(scratch.path(), &[&["diagnose"][..], arguments].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", said(&output));
         assert!(said(&output).contains(expected), "{arguments:?}: {}", said(&output));
     }

@@ -17,9 +17,8 @@ const SHOWN: f64 = 0.001;
 /// Answers `diagnose`.
 pub fn diagnose(args: &DiagnoseArgs) -> Result<String, Trouble> {
     let is_store = ["sqlite:", "postgres:", "postgresql:"].iter().any(|start| args.subject.starts_with(start));
-    let refuse = |given: bool, option: &str, of: &str| match given {
-        true => Err(Trouble::Input(format!("{option} goes with {of}"))),
-        false => Ok(()),
+    let refuse = |given: bool, option: &str, of: &str| {
+        if given { Err(Trouble::Input(format!("{option} goes with {of}"))) } else { Ok(()) }
     };
     if is_store {
         refuse(args.machine.is_some(), "--machine", "a table; of a store the machine is named by itself")?;
