@@ -22,6 +22,7 @@ mod glance;
 pub mod groups;
 pub mod identify;
 pub mod intake;
+pub mod judge;
 mod leap;
 pub mod limits;
 pub mod links;

@@ -40,7 +40,7 @@ const MUST_NOT_DEPEND: [(&str, &[&str], &str); 3] = [
 ];
 
 /// Folders of the core that are features: they meet through world, plan, dice and files, not through each other.
-const FEATURES: [&str; 12] = [
+const FEATURES: [&str; 13] = [
     "drivers",
     "wear",
     "sensing",
@@ -53,6 +53,7 @@ const FEATURES: [&str; 12] = [
     "economy",
     "detection",
     "alerts",
+    "judge",
 ];
 
 /// The few that may: (who, whom, why).
