@@ -7,6 +7,7 @@ mod branching;
 mod bulletin;
 mod cli;
 mod comms;
+mod detect;
 mod determinism;
 mod diagnose;
 mod feeds;

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use twinwright::alerts::arguments::AlertsArgs;
 use twinwright::bulletin::arguments::ReportArgs;
+use twinwright::detect::arguments::DetectArgs;
 use twinwright::diagnose::arguments::DiagnoseArgs;
 use twinwright::fit::arguments::FitArgs;
 use twinwright::foresee::arguments::LifeArgs;
@@ -48,6 +49,8 @@ pub enum Command {
         twinwright tune sqlite:line1.db --rules line1.toml --delay '30 s'"
     )]
     Tune(Box<TuneArgs>),
+    /// Judge a recorded table row by row against what is normal: scores, findings, a report
+    Detect(Box<DetectArgs>),
     /// Say exactly what a system under test lost, doubled, reordered or altered
     #[command(
         after_help = "Example:\n  twinwright generate centrifugal-pump --for '1 min' --to file:sent.csv --out out/sent --readings\n  \

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use twinwright::alerts::arguments::AlertsArgs;
 use twinwright::bulletin::{self, arguments::ReportArgs};
+use twinwright::detect::{self, arguments::DetectArgs};
 use twinwright::diagnose;
 use twinwright::fit;
 use twinwright::foresee;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Live(args) => mirror_site(&args),
         Command::Replay(args) => replay_run(&args),
         Command::Tune(args) => tune_rules(&args),
+        Command::Detect(args) => detect_table(*args),
         Command::Verify(args) => verify_received(args),
         Command::Report(args) => report_on(args),
         Command::Diagnose(args) => diagnose::diagnose(&args).and_then(|text| say(&text)),
@@ -183,6 +185,14 @@ fn replay_run(args: &ReplayArgs) -> Result<(), Trouble> {
 
 fn tune_rules(args: &TuneArgs) -> Result<(), Trouble> {
     say(&tune::tune(args)?.text)
+}
+
+fn detect_table(args: DetectArgs) -> Result<(), Trouble> {
+    let stop = Arc::new(AtomicBool::new(false));
+    listen_for_interrupt(&stop)?;
+    let outcome = detect::command(args, &stop, &mut std::io::stderr())?;
+    say(&outcome.line)?;
+    if outcome.fine { Ok(()) } else { Err(Trouble::No(Vec::new())) }
 }
 
 fn verify_received(args: VerifyArgs) -> Result<(), Trouble> {

@@ -43,7 +43,7 @@ pub struct Judge {
 #[derive(Debug, Clone)]
 enum Stage {
     Learning {
-        learner: Learner,
+        learner: Box<Learner>,
         next: usize,
         last: usize,
     },

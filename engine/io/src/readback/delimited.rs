@@ -1,11 +1,12 @@
-//! CSV: a header and lines of as many cells, with `,`, `;` or a tab between them, whichever the header has most.
+//! CSV: a header and lines of as many cells, with `,`, `;` or a tab between them, whichever the header has most. Where the
+//! caller allows it, a first line of numbers and times is a row, and columns are called c1, c2 and so on.
 //!
 //! A row is a line: a quoted cell cannot hold a line break, since no reading needs one and a forgotten quote would
 //! otherwise swallow the rest of the file.
 
 use super::row::{Kept, Row};
 use super::textlines::{Line, TextLines};
-use super::{Next, ReadError};
+use super::{Header, Next, ReadError};
 use std::path::Path;
 
 #[derive(Debug)]
@@ -13,26 +14,39 @@ pub(super) struct DelimitedRows {
     lines: TextLines,
     columns: Vec<String>,
     mark: u8,
+    /// The first line, where it is a row like any other.
+    first: Option<String>,
 }
 
 impl DelimitedRows {
-    pub(super) fn open(path: &Path) -> Result<DelimitedRows, ReadError> {
-        let mut lines = TextLines::open(path)?;
-        let wrong = |column, why: String| ReadError::input(path, Some((1, column)), why);
-        let header = match lines.next()? {
+    pub(super) fn open(path: &Path, header: Header) -> Result<DelimitedRows, ReadError> {
+        DelimitedRows::of(TextLines::open(path)?, header)
+    }
+
+    pub(super) fn of(mut lines: TextLines, header: Header) -> Result<DelimitedRows, ReadError> {
+        let path = lines.path().to_owned();
+        let wrong = |column, why: String| ReadError::input(&path, Some((1, column)), why);
+        let top = match lines.next()? {
             None => return Err(wrong(1, "the file is empty; expected a line with the columns' names".to_owned())),
             Some((_, Line::Broken(why))) => return Err(wrong(1, why)),
             Some((_, Line::Text(text))) => text.to_owned(),
         };
-        let count = |mark: u8| header.bytes().filter(|&byte| byte == mark).count();
-        let mark = [b',', b';', b'\t'].into_iter().max_by_key(|&mark| (count(mark), mark == b',')).unwrap_or(b',');
+        let count = |mark: u8| top.bytes().filter(|&byte| byte == mark).count();
+        let marks = [b',', b';', b'\t'];
+        if header == Header::IfAny
+            && let Some(mark) = marks.into_iter().filter(|&mark| is_row(&top, mark)).max_by_key(|&mark| count(mark))
+        {
+            let columns = (1..=cells_of(&top, mark)).map(|column| format!("c{column}")).collect();
+            return Ok(DelimitedRows { lines, columns, mark, first: Some(top) });
+        }
+        let mark = marks.into_iter().max_by_key(|&mark| (count(mark), mark == b',')).unwrap_or(b',');
         let mut row = Row::new();
-        split(&header, mark, &mut row).map_err(|(column, why)| wrong(column as u64, why))?;
+        split(&top, mark, &mut row).map_err(|(column, why)| wrong(column as u64, why))?;
         let name = |column| match row.cell(column) {
             super::Cell::Text(text) => text.trim().to_owned(),
             _ => String::new(),
         };
-        Ok(DelimitedRows { lines, columns: (0..row.len()).map(name).collect(), mark })
+        Ok(DelimitedRows { lines, columns: (0..row.len()).map(name).collect(), mark, first: None })
     }
 
     pub(super) fn columns(&self) -> &[String] {
@@ -40,6 +54,12 @@ impl DelimitedRows {
     }
 
     pub(super) fn next(&mut self, row: &mut Row) -> Result<Next, ReadError> {
+        if let Some(first) = self.first.take() {
+            return Ok(match split(&first, self.mark, row) {
+                Ok(()) => Next::Row(1),
+                Err((column, why)) => Next::Broken(1, format!("column {column}: {why}")),
+            });
+        }
         loop {
             let (number, text) = match self.lines.next()? {
                 None => return Ok(Next::End),
@@ -57,6 +77,23 @@ impl DelimitedRows {
             return Ok(Next::Row(number));
         }
     }
+}
+
+fn cells_of(line: &str, mark: u8) -> usize {
+    line.bytes().filter(|&byte| byte == mark).count() + 1
+}
+
+/// Whether a line holds numbers and times only, so that it names no columns.
+fn is_row(line: &str, mark: u8) -> bool {
+    let mut numbers = 0;
+    let fits = line.split(mark as char).map(str::trim).all(|cell| {
+        let plain =
+            |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | ',' | ':' | 'e' | 'E' | 'T' | 'Z' | ' ');
+        numbers += usize::from(cell.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')));
+        let is_number = cell.contains(|c: char| c.is_ascii_digit()) && cell.chars().all(plain);
+        is_number || cell.is_empty() || cell.eq_ignore_ascii_case("nan")
+    });
+    fits && numbers > 0
 }
 
 /// Cuts a line into cells; what is wrong comes with its column.

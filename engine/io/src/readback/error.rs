@@ -25,6 +25,7 @@ impl ReadError {
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
                 ReadError::input(path, None, format!("it is broken: {source}"))
             }
+            _ if source.raw_os_error().is_none() => ReadError::input(path, None, format!("it is broken: {source}")),
             _ => ReadError::World { path: path.to_owned(), source },
         }
     }

@@ -14,7 +14,9 @@ mod textlines;
 pub use error::ReadError;
 pub use row::{Cell, Row};
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use textlines::{Packed, TextLines};
 
 /// What a file's name says of its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +34,14 @@ pub enum Next {
     /// This one cannot be read.
     Broken(u64, String),
     End,
+}
+
+/// Whether the first line of a delimited text names its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Header {
+    Always,
+    /// A first line of nothing but numbers and times is a row; the columns are called c1, c2 and so on.
+    IfAny,
 }
 
 impl TableForm {
@@ -69,16 +79,45 @@ enum Reader {
 
 impl RowSource {
     pub fn open(path: &Path) -> Result<RowSource, ReadError> {
+        RowSource::open_with(path, Header::Always)
+    }
+
+    pub fn open_with(path: &Path, header: Header) -> Result<RowSource, ReadError> {
         let form = TableForm::of(path).ok_or_else(|| {
             let ending = "a name that ends in .csv, .jsonl or .parquet";
             ReadError::input(path, None, format!("its name does not say what it is; expected {ending}"))
         })?;
         let reader = match form {
-            TableForm::Csv => Reader::Csv(delimited::DelimitedRows::open(path)?),
+            TableForm::Csv => Reader::Csv(delimited::DelimitedRows::open(path, header)?),
             TableForm::Jsonl => Reader::Jsonl(objects::ObjectRows::open(path)?),
             TableForm::Parquet => Reader::Parquet(Box::new(parquet::ParquetRows::open(path)?)),
         };
         Ok(RowSource { path: path.to_owned(), form, reader })
+    }
+
+    /// A text that comes as a stream, delimited or JSON lines, packed or not, told by its first bytes. `name` is what
+    /// messages call it.
+    pub fn of_stream(name: &str, mut stream: impl Read + 'static, header: Header) -> Result<RowSource, ReadError> {
+        let path = PathBuf::from(name);
+        let mut head = Vec::new();
+        stream.by_ref().take(4).read_to_end(&mut head).map_err(|e| ReadError::of_io(&path, e))?;
+        let packed = match *head {
+            [0x1f, 0x8b, ..] => Packed::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd] => Packed::Zstd,
+            [b'P', b'A', b'R', b'1'] => {
+                let why = "this is Parquet, whose end is read first; expected csv or jsonl, or Parquet as a file";
+                return Err(ReadError::input(&path, None, why));
+            }
+            _ => Packed::Not,
+        };
+        let mut lines = TextLines::of(&path, std::io::Cursor::new(head).chain(stream), packed)?;
+        let text = lines.peek()?;
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let (form, reader) = match text.trim_ascii_start().first() {
+            Some(b'{') => (TableForm::Jsonl, Reader::Jsonl(objects::ObjectRows::of(lines))),
+            _ => (TableForm::Csv, Reader::Csv(delimited::DelimitedRows::of(lines, header)?)),
+        };
+        Ok(RowSource { path, form, reader })
     }
 
     pub fn path(&self) -> &Path {

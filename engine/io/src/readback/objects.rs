@@ -10,7 +10,7 @@ use std::fmt;
 use std::path::Path;
 
 /// A table with more columns than this is no table.
-const MOST_COLUMNS: usize = 10_000;
+const MOST_COLUMNS: usize = 20_000;
 
 #[derive(Debug)]
 pub(super) struct ObjectRows {
@@ -21,7 +21,11 @@ pub(super) struct ObjectRows {
 
 impl ObjectRows {
     pub(super) fn open(path: &Path) -> Result<ObjectRows, ReadError> {
-        Ok(ObjectRows { lines: TextLines::open(path)?, columns: Vec::new(), known: HashMap::new() })
+        Ok(ObjectRows::of(TextLines::open(path)?))
+    }
+
+    pub(super) fn of(lines: TextLines) -> ObjectRows {
+        ObjectRows { lines, columns: Vec::new(), known: HashMap::new() }
     }
 
     pub(super) fn columns(&self) -> &[String] {

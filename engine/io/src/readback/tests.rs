@@ -1,6 +1,6 @@
 //! What can stand in a table and how it is read; what cannot be read and how that is said.
 
-use super::{Cell, Next, Row, RowSource, TableForm};
+use super::{Cell, Header, Next, Row, RowSource, TableForm};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,10 @@ impl Drop for Scratch {
 
 /// Every row as one text, broken ones with their place.
 fn rows(path: &Path) -> Vec<String> {
-    let mut source = RowSource::open(path).unwrap();
+    rows_of(RowSource::open(path).unwrap())
+}
+
+fn rows_of(mut source: RowSource) -> Vec<String> {
     let (mut row, mut all) = (Row::new(), Vec::new());
     loop {
         match source.next(&mut row).unwrap() {
@@ -116,4 +119,36 @@ fn what_is_no_table_is_refused_in_one_sentence() {
     assert!(message(&Scratch::with("j.parquet", b"no parquet").0).contains("no whole Parquet file"));
     assert_eq!(TableForm::of(Path::new("x/readings.CSV.gz")), Some(TableForm::Csv));
     assert_eq!(TableForm::of(Path::new("readings.parquet.gz")), None);
+}
+
+#[test]
+fn a_stream_is_told_by_its_first_bytes() {
+    let text = b"a;b\r\n1;2";
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text).unwrap();
+    let stream = |bytes: &[u8]| RowSource::of_stream("stdin", std::io::Cursor::new(bytes.to_vec()), Header::IfAny);
+    for bytes in [text.to_vec(), gzip.finish().unwrap(), zstd::encode_all(&text[..], 1).unwrap()] {
+        let source = stream(&bytes).unwrap();
+        assert_eq!((source.form(), source.columns()), (TableForm::Csv, &["a".to_owned(), "b".to_owned()][..]));
+        assert_eq!(rows_of(source), ["2: '1' '2'"]);
+    }
+    assert_eq!(rows_of(stream(b"\xef\xbb\xbf {\"a\":1}\n").unwrap()), ["1: 1"]);
+    assert!(stream(b"").unwrap_err().to_string().contains("stdin:1:1: the file is empty"));
+    assert!(stream(b"PAR1....").unwrap_err().to_string().contains("Parquet as a file"));
+    assert!(stream(&[0x1f, 0x8b, 9, 9, 9]).is_err_and(|error| error.is_input()));
+}
+
+#[test]
+fn a_first_line_of_numbers_is_a_row_where_that_may_be() {
+    let file = |text: &str| Scratch::with("k.csv", text.as_bytes());
+    let found = |text: &str| {
+        let source = RowSource::open_with(&file(text).0, Header::IfAny).unwrap();
+        (source.columns().join(" "), rows_of(source).join(", "))
+    };
+    let pair = |names: &str, rows: &str| (names.to_owned(), rows.to_owned());
+    assert_eq!(found("1,2.5e3,-4\n5,6,7\n"), pair("c1 c2 c3", "1: '1' '2.5e3' '-4', 2: '5' '6' '7'"));
+    assert_eq!(found("2026-01-01 00:00:00;1,5;2,5\n"), pair("c1 c2 c3", "1: '2026-01-01 00:00:00' '1,5' '2,5'"));
+    assert_eq!(found("1,,nan\n"), pair("c1 c2 c3", "1: '1' - 'nan'"));
+    assert_eq!(found("time,a\n1,2\n"), pair("time a", "2: '1' '2'"));
+    assert_eq!(found("E,T\n1,2\n"), pair("E T", "2: '1' '2'"));
 }

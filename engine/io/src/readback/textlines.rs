@@ -16,6 +16,14 @@ pub(super) struct TextLines {
     number: u64,
 }
 
+/// How a text is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Packed {
+    Not,
+    Gzip,
+    Zstd,
+}
+
 /// A line without its end.
 pub(super) enum Line<'a> {
     Text(&'a str),
@@ -36,12 +44,31 @@ impl TextLines {
             return Err(ReadError::input(path, None, "this is a folder; expected a file"));
         }
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        let reader: Box<dyn BufRead> = match ending.as_deref() {
-            Some("gz") => buffered(flate2::read::MultiGzDecoder::new(file)),
-            Some("zst") => buffered(zstd::stream::read::Decoder::new(file).map_err(wrong)?),
-            _ => buffered(file),
+        let packing = match ending.as_deref() {
+            Some("gz") => Packed::Gzip,
+            Some("zst") => Packed::Zstd,
+            _ => Packed::Not,
         };
-        Ok(TextLines { path: path.to_owned(), reader, line: Vec::new(), number: 0 })
+        TextLines::of(path, file, packing)
+    }
+
+    /// The lines of anything that can be read; `name` is what messages call it.
+    pub(super) fn of(name: &Path, reader: impl Read + 'static, packed: Packed) -> Result<TextLines, ReadError> {
+        let reader: Box<dyn BufRead> = match packed {
+            Packed::Gzip => buffered(flate2::read::MultiGzDecoder::new(reader)),
+            Packed::Zstd => buffered(zstd::stream::read::Decoder::new(reader).map_err(|e| ReadError::of_io(name, e))?),
+            Packed::Not => buffered(reader),
+        };
+        Ok(TextLines { path: name.to_owned(), reader, line: Vec::new(), number: 0 })
+    }
+
+    /// What stands at the beginning, without taking it.
+    pub(super) fn peek(&mut self) -> Result<&[u8], ReadError> {
+        self.reader.fill_buf().map_err(|e| ReadError::of_io(&self.path, e))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The next line and its number, from 1.

@@ -7,6 +7,7 @@
 mod bars;
 pub mod bulletin;
 pub mod data;
+pub mod detect;
 mod failures;
 pub(crate) mod figure;
 mod frame;

@@ -150,6 +150,7 @@ fn with_zone(text: &str) -> String {
     match text.strip_suffix("+00") {
         Some(plain) => format!("{plain}Z"),
         None if text.ends_with(['Z', 'z']) || text.len() > 19 && text[19..].contains(['+', '-']) => text,
+        None if text.len() == 10 => format!("{text}T00:00:00Z"),
         None => format!("{text}Z"),
     }
 }
