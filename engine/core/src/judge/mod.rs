@@ -12,6 +12,7 @@ mod episode;
 mod file;
 mod fit;
 pub mod learner;
+pub mod series;
 pub mod spec;
 #[cfg(test)]
 mod tests;
