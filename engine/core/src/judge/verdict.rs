@@ -3,6 +3,7 @@
 use super::calibrate::{fused, part_of, weigh};
 use super::channels::Channels;
 use super::episode::{Episode, Turn};
+use super::series::{SeriesSpec, SeriesVerdict, SeriesWatch};
 use super::turns::Turns;
 use super::{Baseline, CHANNELLED, JudgeSpec, Learner, PARTS, TOP, heard};
 use smallvec::SmallVec;
@@ -48,6 +49,8 @@ enum Stage {
         last: usize,
     },
     Judging(Box<Bench>),
+    /// A single series that nobody trained.
+    Alone(Box<SeriesWatch>),
     /// What was heard cannot be learnt from.
     Mute,
 }
@@ -65,8 +68,12 @@ impl Judge {
         Judge { stage: Stage::Judging(Box::new(Bench::new(baseline))) }
     }
 
-    /// A judge without a baseline: it learns from the first rows and then judges by them. Until then every score is 0.
+    /// A judge without a baseline. A single column is judged as a series, from its first values on; several are learnt from the
+    /// first rows and then judged by them. Until then every score is 0.
     pub fn unlearnt(columns: usize, spec: &JudgeSpec) -> Judge {
+        if columns == 1 {
+            return Judge { stage: Stage::Alone(Box::new(SeriesWatch::new(&SeriesSpec::default()))) };
+        }
         let next = spec.warmup as usize;
         Judge { stage: Stage::Learning { learner: Box::new(Learner::new(columns, spec)), next, last: next * PATIENCE } }
     }
@@ -82,6 +89,7 @@ impl Judge {
     pub fn hear(&mut self, time_ns: i64, row: &[f64]) -> Verdict {
         match &mut self.stage {
             Stage::Judging(bench) => return bench.hear(row),
+            Stage::Alone(watch) => return alone(watch.hear(time_ns, row.first().copied().unwrap_or(f64::NAN))),
             Stage::Mute => return Verdict::default(),
             Stage::Learning { learner, next, last } => {
                 learner.hear(time_ns, row);
@@ -97,6 +105,18 @@ impl Judge {
             }
         }
         Verdict::default()
+    }
+}
+
+/// What is thought of a single series. Only the first row of an event counts; the map shows how rare each row is.
+fn alone(said: SeriesVerdict) -> Verdict {
+    Verdict {
+        score: said.score.clamp(0.0, MOST),
+        anomaly: said.anomaly,
+        changepoint: said.anomaly,
+        top: if said.anomaly { SmallVec::from_slice(&[(0, 1.0)]) } else { SmallVec::new() },
+        parts: Default::default(),
+        place: [said.rarity.clamp(0.0, MOST), 0.0],
     }
 }
 
