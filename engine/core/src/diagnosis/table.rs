@@ -41,14 +41,15 @@ impl Examination {
         for driver in told {
             slots.push(quiet::hold(&mut quiet.models[number as usize], driver).ok_or(*driver)?);
         }
+        // What wanders is known from the plan as it was: in the quiet one it is held.
+        let mut sketch = Sketch::of(&plan.models[number as usize], plan.tick.seconds(), |slot| slots.contains(&slot));
+        sketch.hidden.retain(|hidden| !slots.contains(&hidden.slot));
         let plan = Arc::new(quiet);
         let birth = Birth::of(&plan, machine);
         let dice = birth.dice(&plan, 0);
         let (mut numbers, mut wears) = (Slots(Default::default()), Wears(Default::default()));
         birth.begin(&plan, 0, &dice, &mut numbers, &mut wears);
         let who = Machine { local: 0, machine, future: 0, model: number, dice };
-        let model = &plan.models[number as usize];
-        let sketch = Sketch::of(model, plan.tick.seconds(), |slot| slots.contains(&slot));
         let examiner = Examiner::of(&plan, &who, &numbers, sketch);
         Ok(Examination { plan, examiner, slots, last: None, rows: 0, unordered: 0 })
     }

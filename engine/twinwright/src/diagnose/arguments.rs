@@ -20,7 +20,7 @@ pub struct DiagnoseArgs {
     /// A folder of machine files, looked through before the shipped ones
     #[arg(long, value_name = "DIR")]
     pub machines: Option<PathBuf>,
-    /// As of this instant of a live run [default: the last that was heard]
+    /// As of this instant of a live run, or the end of the journal's entry that holds it [default: the last that was heard]
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
     /// A live run [default: the latest]

@@ -10,7 +10,7 @@ pub struct LifeArgs {
     /// The machine
     #[arg(value_name = "MACHINE")]
     pub machine: String,
-    /// As of this instant [default: the last that was heard]
+    /// As of this instant, or the end of the journal's entry that holds it [default: the last that was heard]
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
     /// A live run [default: the latest]
