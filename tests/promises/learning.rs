@@ -59,7 +59,7 @@ fn sensor(text: &str, name: &str) -> BTreeMap<String, String> {
 fn number(text: &str, word: &str) -> f64 {
     let rest =
         if word.is_empty() { text } else { text.split(&format!("{word} = ")).nth(1).expect("the word is there") };
-    let digits = rest.trim_start_matches('"').split(|c: char| c == ' ' || c == ',' || c == '"').next();
+    let digits = rest.trim_start_matches('"').split([' ', ',', '"']).next();
     digits.and_then(|digits| digits.parse().ok()).expect("a number")
 }
 

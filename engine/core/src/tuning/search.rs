@@ -129,7 +129,7 @@ pub fn candidates(
         for &deadband in &deadbands {
             for &on_delay in &ons {
                 for off_delay in spans(present.off_delay, &[on_delay, *grid.delays.last().unwrap_or(&0)]) {
-                    add(Setting { limit, deadband, on_delay, off_delay, ..*present });
+                    add(Setting { limit, deadband, on_delay, off_delay });
                 }
             }
         }
