@@ -5,6 +5,7 @@ use crate::generate::outlets::wrong_outlets;
 use crate::library::{Kinds, read_document};
 use std::path::{Path, PathBuf};
 use twinwright_core::Document;
+use twinwright_core::judge::JudgeSpec;
 use twinwright_core::plan::{self, Changes};
 use twinwright_core::site;
 use twinwright_model::{Diagnostic, Time};
@@ -15,6 +16,7 @@ pub enum Sort {
     Machine,
     Scenario,
     Site,
+    Judge,
 }
 
 impl Sort {
@@ -23,6 +25,7 @@ impl Sort {
             Sort::Machine => "machine",
             Sort::Scenario => "scenario",
             Sort::Site => "site",
+            Sort::Judge => "judge",
         }
     }
 }
@@ -34,6 +37,7 @@ pub fn sort_of(document: &Document) -> Sort {
         Some(line) if line.contains("machine/") => Sort::Machine,
         Some(line) if line.contains("scenario/") => Sort::Scenario,
         Some(line) if line.contains("site/") => Sort::Site,
+        Some(line) if line.contains("judge/") => Sort::Judge,
         _ if document.text.contains("[feed.") => Sort::Site,
         _ if document.text.contains("[[machine]]") => Sort::Scenario,
         _ => Sort::Machine,
@@ -52,6 +56,7 @@ pub fn check_file(path: &Path, machines: Option<&Path>) -> Result<(Sort, Vec<Dia
         },
         // When it begins is no matter of the file.
         Sort::Site => site::compile(&document, &Kinds::beside(path, machines), Time(0)).err().unwrap_or_default(),
+        Sort::Judge => JudgeSpec::read(&document).err().unwrap_or_default(),
     };
     Ok((sort, diagnostics))
 }

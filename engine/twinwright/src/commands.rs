@@ -93,8 +93,8 @@ pub enum Command {
     /// Print the JSON Schema of a file, for editors
     #[command(after_help = "Example:\n  twinwright schema machine > machine.schema.json")]
     Schema {
-        /// machine, scenario or site
-        #[arg(value_parser = ["machine", "scenario", "site"])]
+        /// machine, scenario, site or judge
+        #[arg(value_parser = ["machine", "scenario", "site", "judge"])]
         which: String,
     },
     /// Write a commented machine file and a scenario that runs it, to start from

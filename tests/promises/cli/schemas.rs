@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use twinwright_core::files::{Faults, Node, Sources, Value};
-use twinwright_tests::{project, shown, twinwright};
+use twinwright_tests::{Scratch, project, said, shown, twinwright};
 
 /// What a TOML file says, as JSON.
 fn json_of(node: &Node) -> Json {
@@ -135,6 +135,20 @@ fn every_shipped_file_fits_the_schema_that_the_program_prints() {
             assert_eq!(misfits(&file, &schema, &name), Vec::<String>::new());
         }
     }
+}
+
+#[test]
+fn a_judge_file_is_checked_and_has_a_schema() {
+    let scratch = Scratch::new();
+    let good = "schema = \"judge/1\"\nscales = [2, 8, 32]\nwithout = [\"spe\"]\n[limits]\ntemp = [0, 90]\n";
+    scratch.write("good.toml", good);
+    scratch.write("wrong.toml", "schema = \"judge/1\"\ndebounce = 0\nwithout = [\"spy\"]\n");
+    assert_eq!(misfits(&read("good.toml", good), &schema("judge"), "good.toml"), Vec::<String>::new());
+    assert!(shown(&twinwright(scratch.path(), &["check", "good.toml"])).contains("good.toml: judge fine"));
+    let output = twinwright(scratch.path(), &["check", "wrong.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = said(&output);
+    assert!(said.contains("wrong.toml:2:") && said.contains("wrong.toml:3:") && said.contains("spe"), "{said}");
 }
 
 #[test]

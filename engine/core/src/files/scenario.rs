@@ -82,6 +82,7 @@ pub fn published_schema(which: &str) -> Option<serde_json::Value> {
         "machine" => (super::MachineSpec::schema(), super::machine::MACHINE_SCHEMA),
         "scenario" => (ScenarioSpec::schema(), SCENARIO_SCHEMA),
         "site" => (super::SiteSpec::schema(), super::site::SITE_SCHEMA),
+        "judge" => (crate::judge::file_schema(), crate::judge::JUDGE_SCHEMA),
         _ => return None,
     };
     schema["properties"]["schema"] = serde_json::json!({ "const": id });

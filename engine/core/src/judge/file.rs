@@ -47,6 +47,11 @@ spec! {
     }
 }
 
+/// The JSON Schema of such a file, for editors.
+pub fn file_schema() -> serde_json::Value {
+    JudgeFile::schema()
+}
+
 impl JudgeSpec {
     /// Reads a `judge/1` file, or says all that is wrong with it.
     pub fn read(document: &Document) -> Result<JudgeSpec, Vec<Diagnostic>> {

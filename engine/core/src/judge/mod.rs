@@ -20,7 +20,7 @@ mod turns;
 pub mod verdict;
 
 pub use baseline::Baseline;
-pub use file::JUDGE_SCHEMA;
+pub use file::{JUDGE_SCHEMA, file_schema};
 pub use learner::Learner;
 pub use spec::JudgeSpec;
 pub use verdict::{Judge, Verdict};

@@ -110,10 +110,14 @@ impl RowSource {
             }
             _ => Packed::Not,
         };
+        // A byte at a time until something is said: whoever writes the stream may wait for an answer to it.
+        while packed == Packed::Not && first(&head).is_none() && head.len() < BLANK_HEAD {
+            if stream.by_ref().take(1).read_to_end(&mut head).map_err(|e| ReadError::of_io(&path, e))? == 0 {
+                break;
+            }
+        }
         let mut lines = TextLines::of(&path, std::io::Cursor::new(head).chain(stream), packed)?;
-        let text = lines.peek()?;
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let (form, reader) = match text.trim_ascii_start().first() {
+        let (form, reader) = match first(lines.peek()?) {
             Some(b'{') => (TableForm::Jsonl, Reader::Jsonl(objects::ObjectRows::of(lines))),
             _ => (TableForm::Csv, Reader::Csv(delimited::DelimitedRows::of(lines, header)?)),
         };
@@ -146,6 +150,14 @@ impl RowSource {
             Reader::Parquet(rows) => rows.next(row),
         }
     }
+}
+
+/// So much white space before the first character is no table.
+const BLANK_HEAD: usize = 4_096;
+
+/// The first byte that says something.
+fn first(text: &[u8]) -> Option<&u8> {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start().first()
 }
 
 #[cfg(test)]

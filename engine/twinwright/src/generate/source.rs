@@ -51,6 +51,10 @@ pub fn plan(settings: &Settings, now: Time) -> Result<Plan, Trouble> {
                 let message = "this is a site, which is mirrored; a stream comes from a scenario or a machine";
                 return Err(Trouble::Input(format!("{}:1:1: {message}", document.name)));
             }
+            Sort::Judge => {
+                let message = "this says how tables are judged; a stream comes from a scenario or a machine";
+                return Err(Trouble::Input(format!("{}:1:1: {message}", document.name)));
+            }
             Sort::Scenario => scenario(settings, path, &document, now)?,
         }
     } else {

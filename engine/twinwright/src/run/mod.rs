@@ -146,6 +146,7 @@ pub fn study_with_sources(settings: &Settings) -> Result<(Study, Sources), Troub
     let other = match sort_of(&document) {
         Sort::Machine => Some("a machine file; `run` takes a scenario that names it"),
         Sort::Site => Some("a site, which is mirrored; `run` takes a scenario"),
+        Sort::Judge => Some("a judge, which `detect` takes; `run` takes a scenario"),
         Sort::Scenario => None,
     };
     if let Some(other) = other {
