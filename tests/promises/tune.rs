@@ -96,7 +96,9 @@ fn wrong_input_is_told_at_its_place() {
     scratch.write("ticks.toml", "schema = \"site/1\"\ntick = \"2 s\"\n");
     scratch.write("good.toml", "schema = \"site/1\"\n");
     scratch.write("labels.csv", "who,when\n");
-    let cases: [(&[&str], &str); 7] = [
+    scratch.write("others.toml", "schema = \"site/1\"\n[[machine]]\nid = \"T-9\"\nkind = \"tank\"\n");
+    let cases: [(&[&str], &str); 8] = [
+        (&["tune", "s.toml", "--rules", "others.toml"], "none of its machines"),
         (&["tune", "s.toml", "--rules", "rules.toml"], "rules.toml:3:"),
         (&["tune", "s.toml", "--rules", "none.toml"], "none.toml"),
         (&["tune", "none.toml", "--rules", "good.toml"], "none.toml"),

@@ -45,7 +45,7 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Try a plant's alert limits on streams that were made or recorded, and propose quieter ones
     #[command(
-        after_help = "Examples:\n  twinwright tune scenarios/alarm-lab.toml --rules scenarios/alarm-lab-rules.toml\n  \
+        after_help = "Examples:\n  twinwright tune scenarios/chattering-pumps.toml --rules scenarios/live/chattering-pumps.toml\n  \
         twinwright tune sqlite:line1.db --rules line1.toml --delay '30 s'"
     )]
     Tune(Box<TuneArgs>),

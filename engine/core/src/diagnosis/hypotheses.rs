@@ -72,10 +72,10 @@ pub fn fit(symptoms: &Symptoms, hypothesis: &Hypothesis) -> Option<Fit> {
     let mut volume = information.clone();
     for (at, suspect) in suspects.iter().enumerate() {
         let range = suspect.largest * if suspect.goes_both_ways() { 2.0 } else { 1.0 };
-        // Nothing is known better than its range is wide, whatever the readings leave open.
+        // Nothing is known worse than its range is wide: also where two causes show alike, and readings cannot tell them apart.
         let least = std::f64::consts::TAU / (range * range);
         said.push((sizes[at], 1.0 / volume[(at, at)].max(least).sqrt()));
-        volume[(at, at)] = volume[(at, at)].max(least) + 1e-9 * least;
+        volume[(at, at)] += least;
         evidence -= libm::log(range) - libm::log(std::f64::consts::TAU) / 2.0;
     }
     evidence -= Whitened::of(&volume).map_or(0.0, |volume| volume.log_det) / 2.0;

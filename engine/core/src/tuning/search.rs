@@ -191,9 +191,13 @@ pub fn frontier(all: &[Candidate]) -> Vec<&Candidate> {
 }
 
 /// The candidate worth proposing: the fewest useless calls within what it may cost, and of those that are nearly as quiet the
-/// soonest, nearest to what there is. The present setting, which comes first, where nothing is better.
+/// soonest, nearest to what there is. The present setting, which comes first, where nothing is better or nobody was called for nothing.
 pub fn choose<'a>(all: &'a [Candidate], wishes: &Wishes) -> Option<&'a Candidate> {
     let present = all.first()?;
+    if present.ledger.useless == 0 {
+        // Nobody was called for nothing: there is nothing to learn from.
+        return Some(present);
+    }
     let allowed = |one: &&Candidate| {
         let pairs = present.ledger.told_after.iter().zip(&one.ledger.told_after).zip(&present.ledger.sure);
         let keeps = pairs.into_iter().all(|((own, other), sure)| !sure || own.is_none() || other.is_some());

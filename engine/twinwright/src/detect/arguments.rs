@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(after_help = "Examples:\n  twinwright detect pump.csv --train 'first 400 rows'\n  \
     twinwright detect march.parquet --baseline february.parquet --save line-1.json\n  \
-    tail -n +1 -f pump.csv | twinwright detect - --model line-1.json")]
+    zcat march.csv.gz | twinwright detect - --model line-1.json")]
 pub struct DetectArgs {
     /// A table: csv, jsonl or parquet, also .gz or .zst; one column a sensor, or one row a reading. `-` is stdin
     pub data: PathBuf,

@@ -78,6 +78,10 @@ pub fn tune(args: &TuneArgs) -> Result<Answer, Trouble> {
     let progress = Progress::new();
     let site = trial::without_floods(subject.site(&rules)?);
     let recording = subject.record(&site, args, &progress)?;
+    if recording.tape.len() == 0 {
+        let why = "none of its machines and sensors are in what was simulated or recorded";
+        return Err(Trouble::Input(format!("{}: {why}; machines may be left out", args.rules.display())));
+    }
     let times = times(&site, recording.tape.ticks, args.fit)?;
     let found = propose(&site, &recording, times, &wishes, &progress);
     let changes: Vec<_> =
