@@ -89,12 +89,17 @@ impl Scene {
     }
 }
 
-/// What was told, once as much of it came as there are notices: whoever listens has to find its broker again, too.
+/// What was told, once every notice of the outbox came: whoever listens has to find its broker again, too. What came twice counts once.
 fn heard(told: &Subscriber, store: &(impl Asked + ?Sized)) -> Vec<String> {
     let wanted = store.count("SELECT count(*) FROM outbox");
     let begun = Instant::now();
-    while told.lines().len() < wanted && begun.elapsed() < ENOUGH {
-        std::thread::sleep(Duration::from_millis(20));
+    let different = |lines: &[String]| {
+        let id =
+            |line: &String| serde_json::from_str::<serde_json::Value>(line).ok()?["id"].as_str().map(str::to_owned);
+        lines.iter().filter_map(id).collect::<std::collections::BTreeSet<_>>().len()
+    };
+    while different(&told.lines()) < wanted && begun.elapsed() < ENOUGH {
+        std::thread::sleep(Duration::from_millis(50));
     }
     told.lines()
 }
