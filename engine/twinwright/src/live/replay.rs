@@ -70,7 +70,7 @@ async fn play(link: &mut Link, args: &ReplayArgs) -> Result<Played, Trouble> {
     Replay::new(&row, (from, to), &site, changed.as_ref(), kept.as_ref())?.go_through(link, &row, kept.as_ref()).await
 }
 
-pub(super) fn instant(option: &str, text: &Option<String>, other: Time) -> Result<Time, Trouble> {
+pub(crate) fn instant(option: &str, text: &Option<String>, other: Time) -> Result<Time, Trouble> {
     match text {
         Some(text) => Time::parse(text).map_err(|why| {
             Trouble::Input(format!("{option} {text}: {why}; expected an instant such as 2026-02-01T06:00:00Z"))

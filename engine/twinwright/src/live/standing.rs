@@ -16,7 +16,7 @@ use twinwright_io::store::{Link, checkpoints};
 use twinwright_model::{Span, Time, names};
 
 /// A live run, the latest unless one is named, and its site as it was mirrored.
-pub(super) async fn mirrored(link: &mut Link, run: Option<&str>) -> Result<(RunRow, Arc<SitePlan>), Trouble> {
+pub(crate) async fn mirrored(link: &mut Link, run: Option<&str>) -> Result<(RunRow, Arc<SitePlan>), Trouble> {
     let row = match run {
         Some(name) => named_run(link, name).await?,
         None => match board::latest_live(link).await? {

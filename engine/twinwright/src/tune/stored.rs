@@ -2,43 +2,33 @@
 
 use super::tape::{Recording, channel};
 use crate::Trouble;
-use crate::memory::named_run;
+use crate::live::standing::mirrored;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use twinwright_core::Document;
 use twinwright_core::site::SitePlan;
 use twinwright_io::store::journal::Reader;
-use twinwright_io::store::queries::board;
 use twinwright_io::store::runs::RunRow;
 use twinwright_io::store::{Link, checkpoints};
 use twinwright_model::Time;
 use twinwright_model::journal::{Heard, Hearing};
 use twinwright_model::live::{ChannelName, Measurement};
 
-/// A live run, with the files that it was mirrored by.
+/// A live run, with the files that it was mirrored by and the site that they make.
 pub struct StoredRun {
     pub row: RunRow,
     pub document: Document,
     pub files: Vec<(String, String)>,
+    pub site: Arc<SitePlan>,
 }
 
 /// Finds a live run, the latest where none is named.
 pub async fn find(link: &mut Link, run: Option<&str>) -> Result<StoredRun, Trouble> {
     link.schema().await?.must_be_current(link)?;
-    let latest = match run {
-        Some(name) => Some(name.to_owned()),
-        None => board::latest_live(link).await?,
-    };
-    let Some(name) = latest else {
-        return Err(Trouble::Input(format!("{}: no plant was mirrored into this store yet", link.name())));
-    };
-    let row = named_run(link, &name).await?;
-    if row.kind != "live" {
-        let why = "it is simulated: give its scenario file instead of the store";
-        return Err(Trouble::Input(format!("{}: run `{}` has no journal; {why}", link.name(), row.name)));
-    }
+    let (row, site) = mirrored(link, run).await?;
     let files = checkpoints::machine_files(link, row.id).await?;
     let document = Document { name: format!("{}.toml (stored)", row.scenario), text: row.document.clone() };
-    Ok(StoredRun { row, document, files })
+    Ok(StoredRun { row, document, files, site })
 }
 
 /// What was heard within a time, by name and tick.
@@ -49,12 +39,11 @@ pub struct Memory {
     pub ticks: (u32, u32),
 }
 
-/// Reads the journal of a run whose site, as it was mirrored, is `site`.
+/// Reads what the journal of a run heard within a time.
 pub async fn read(
     link: &mut Link,
-    row: &RunRow,
-    site: &SitePlan,
-    (from, to): (Option<Time>, Option<Time>),
+    StoredRun { row, site, .. }: &StoredRun,
+    (from, to): (Time, Time),
 ) -> Result<Memory, Trouble> {
     let last = link.first("SELECT max(number) FROM journal WHERE run_id = $1", &[row.id.into()]).await?;
     let first = link.first("SELECT min(number) FROM journal WHERE run_id = $1", &[row.id.into()]).await?;
@@ -65,7 +54,7 @@ pub async fn read(
     };
     let within = |tick: u32| {
         let time = site.plan.time_of(i64::from(tick));
-        tick != Heard::LATE && from.is_none_or(|from| time >= from) && to.is_none_or(|to| time < to)
+        tick != Heard::LATE && time >= from && time < to
     };
     let mut memory = Memory {
         names: site.channels.iter().map(|channel| channel.name.clone()).collect(),

@@ -5,13 +5,14 @@ use super::simulate;
 use super::stored::{self, Memory, StoredRun};
 use super::tape::{Matter, Recording};
 use crate::library::{Kinds, read_document};
+use crate::live::replay::instant;
 use crate::memory::stored_library;
 use crate::store::progress::Progress;
 use crate::{Trouble, store};
 use std::path::Path;
 use std::sync::Arc;
 use twinwright_core::plan::{self, Changes};
-use twinwright_core::site::{SitePlan, compile, compile_rules};
+use twinwright_core::site::{SitePlan, compile_rules};
 use twinwright_core::{Document, Library, Plan};
 use twinwright_model::Time;
 
@@ -82,17 +83,14 @@ impl Subject {
     }
 
     fn live(args: &TuneArgs) -> Result<Subject, Trouble> {
-        let within = (instant("--from", args.from.as_deref())?, instant("--to", args.to.as_deref())?);
+        let within = (instant("--from", &args.from, Time(i64::MIN))?, instant("--to", &args.to, Time(i64::MAX))?);
         let (found, memory) = store::look(&args.subject, async |link| {
             let found = stored::find(link, args.run.as_deref()).await?;
-            let library = stored_library(found.files.clone());
-            let site = compile(&found.document, &library, found.row.start).map_err(Trouble::Files)?;
-            let memory = stored::read(link, &found.row, &site, within).await?;
-            Ok((found, (memory, site.plan)))
+            let memory = stored::read(link, &found, within).await?;
+            Ok((found, memory))
         })?;
-        let (memory, plan) = memory;
-        let StoredRun { row, document, files } = found;
-        let start = plan.time_of(i64::from(memory.ticks.0));
+        let StoredRun { row, document, files, site } = found;
+        let start = site.plan.time_of(i64::from(memory.ticks.0));
         let beside = Kinds::beside(&args.rules, args.machines.as_deref());
         let kinds = Box::new(Either(Box::new(stored_library(files)), beside));
         let source = Source::Live(std::cell::RefCell::new(Some(memory)));
@@ -127,14 +125,6 @@ impl Subject {
             }
         }
     }
-}
-
-fn instant(option: &str, text: Option<&str>) -> Result<Option<Time>, Trouble> {
-    let parse = |text: &str| {
-        let wrong = |why| format!("{option} {text}: {why}; expected an instant such as 2026-02-01T06:00:00Z");
-        Time::parse(text).map_err(|why| Trouble::Input(wrong(why)))
-    };
-    text.map(parse).transpose()
 }
 
 /// Faults as `truth/labels.csv` has them: at least the columns machine and start.
